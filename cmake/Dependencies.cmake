@@ -1,0 +1,57 @@
+# Libraries we build with. Header-only ones and Highway are found where scripts/setup put them.
+find_package(Threads REQUIRED)
+
+# Sanitizers see the libraries that are built here too.
+if(EVERGPU_SANITIZE)
+  add_compile_options(-fsanitize=${EVERGPU_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${EVERGPU_SANITIZE})
+endif()
+
+# A cross compiler must not see this machine's /usr/include: it gets a folder of links to the
+# header-only libraries there.
+add_library(fmt_header_only INTERFACE)
+target_compile_definitions(fmt_header_only INTERFACE FMT_HEADER_ONLY)
+target_link_libraries(fmt_header_only INTERFACE Threads::Threads)
+find_path(FMT_INCLUDE fmt/format.h REQUIRED NO_CMAKE_FIND_ROOT_PATH HINTS /usr/include)
+if(CMAKE_CROSSCOMPILING)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/headers)
+  file(CREATE_LINK ${FMT_INCLUDE}/fmt ${CMAKE_BINARY_DIR}/headers/fmt SYMBOLIC)
+  target_include_directories(fmt_header_only SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/headers)
+elseif(NOT FMT_INCLUDE STREQUAL "/usr/include")
+  target_include_directories(fmt_header_only SYSTEM INTERFACE ${FMT_INCLUDE})
+endif()
+
+# What the host adapter computes with. OpenMP: one pool of threads, shared with oneDNN.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+
+# Highway: SIMD with the instruction set chosen at run time. EVERGPU_HIGHWAY_SOURCE, an unpacked
+# source tree, is linked in statically; without it the system's library is used.
+set(EVERGPU_HIGHWAY_SOURCE "" CACHE PATH "Source tree of Highway 1.0.3 to link in statically")
+if(EVERGPU_HIGHWAY_SOURCE)
+  add_library(highway STATIC ${EVERGPU_HIGHWAY_SOURCE}/hwy/targets.cc ${EVERGPU_HIGHWAY_SOURCE}/hwy/per_target.cc
+                             ${EVERGPU_HIGHWAY_SOURCE}/hwy/aligned_allocator.cc)
+  target_include_directories(highway SYSTEM PUBLIC ${EVERGPU_HIGHWAY_SOURCE})
+  target_compile_definitions(highway PUBLIC HWY_STATIC_DEFINE)
+else()
+  add_library(highway INTERFACE)
+  find_library(HIGHWAY_LIBRARY hwy REQUIRED)
+  find_path(HIGHWAY_INCLUDE hwy/highway.h REQUIRED)
+  target_link_libraries(highway INTERFACE ${HIGHWAY_LIBRARY})
+  target_compile_definitions(highway INTERFACE HWY_SHARED_DEFINE)
+endif()
+
+# oneDNN: contractions. Looked for under EVERGPU_ONEDNN_ROOT and CMAKE_PREFIX_PATH. Without it the
+# host adapter uses loops of its own.
+if(WIN32)
+  set(onednn_default OFF)
+else()
+  set(onednn_default ON)
+endif()
+option(EVERGPU_ONEDNN "Use oneDNN for the host adapter's contractions" ${onednn_default})
+set(EVERGPU_ONEDNN_ROOT ${CMAKE_SOURCE_DIR}/.venv CACHE PATH "Where oneDNN is installed")
+add_library(onednn INTERFACE)
+if(EVERGPU_ONEDNN)
+  find_package(dnnl REQUIRED HINTS ${EVERGPU_ONEDNN_ROOT})
+  target_link_libraries(onednn INTERFACE DNNL::dnnl)
+  target_compile_definitions(onednn INTERFACE EVERGPU_ONEDNN)
+endif()
