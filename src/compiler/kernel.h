@@ -1,0 +1,78 @@
+// Kernel descriptions: what one launch computes, in a form that every adapter can generate code
+// from. A Loop is a small straight-line program run once per point of an iteration space;
+// everything else is a library kernel, named by the IR operation it computes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "ir/operation.h"
+
+namespace evergpu::compiler {
+
+/// One array that a Loop reads or writes: element `offset + sum(index[d] * strides[d])`.
+struct LoopOperand {
+  ir::DType dtype = ir::DType::f32;
+  ir::Dims strides;         // in elements, one per loop axis; 0 repeats, negative runs backwards
+  std::int64_t offset = 0;  // in elements. A launch argument: not part of structure.
+  friend bool operator==(const LoopOperand&, const LoopOperand&) = default;
+};
+
+/// One step of a Loop's program. Its result is register number (its position in the program); it is
+/// rounded to `dtype` before anything reads it.
+struct Instruction {
+  enum class Op : std::uint8_t {
+    load,      // inputs[a]
+    constant,  // `bits` (a launch argument: not part of structure)
+    index,     // the loop index along axis a
+    unary,     // unary_op of register a
+    binary,    // binary_op of registers a, b (of one dtype)
+    select,    // register a ? b : c
+    cast,      // register a, converted
+    bitcast,   // register a, an equally large dtype
+  };
+  Op op = Op::load;
+  ir::DType dtype = ir::DType::f32;
+  ir::UnaryOp unary_op = ir::UnaryOp::negate;
+  ir::BinaryOp binary_op = ir::BinaryOp::add;
+  std::uint16_t a = 0;
+  std::uint16_t b = 0;
+  std::uint16_t c = 0;
+  std::uint64_t bits = 0;
+  friend bool operator==(const Instruction&, const Instruction&) = default;
+};
+
+/// No Loop reads more arrays than this.
+inline constexpr std::size_t max_loop_inputs = 16;
+
+/// For every index in `extents`: run the program, then store registers to outputs.
+/// Outputs never overlap inputs, except that an output may be exactly the bytes of an input with
+/// the same strides and offset.
+struct Loop {
+  ir::Dims extents;  // row-major; neighbouring axes that move together are merged
+  std::vector<LoopOperand> inputs;
+  std::vector<Instruction> program;
+  std::vector<LoopOperand> outputs;
+  std::vector<std::uint16_t> results;  // register stored to outputs[i]
+  friend bool operator==(const Loop&, const Loop&) = default;
+};
+
+/// A kernel of the adapter's library: the operation, and its dense operands.
+struct Library {
+  ir::Operation operation;
+  std::vector<ir::DType> operand_dtypes;
+  std::vector<ir::Shape> operand_shapes;
+  friend bool operator==(const Library&, const Library&) = default;
+};
+
+using Kernel = std::variant<Loop, Library>;
+
+/// Equal but for launch arguments (constants' bits, offsets, slice starts): what one executable can
+/// run.
+bool structurally_equal(const Kernel& a, const Kernel& b);
+/// Equal for structurally equal kernels; the same in every process.
+std::uint64_t structure_hash(const Kernel& kernel);
+
+}  // namespace evergpu::compiler

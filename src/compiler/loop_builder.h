@@ -1,0 +1,48 @@
+// Makes one Loop, instruction by instruction.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/kernel.h"
+#include "compiler/view.h"
+
+namespace evergpu::compiler {
+
+class LoopBuilder {
+ public:
+  /// `extents` are axes that every view read must fit.
+  explicit LoopBuilder(ir::Dims extents) { loop_.extents = std::move(extents); }
+
+  /// The register that holds what the view finds.
+  std::uint16_t read(const View& view);
+  /// The register that holds a point operation, or a bitcast, of the registers `operands`.
+  std::uint16_t compute(const ir::Operation& operation, const std::uint16_t (&operands)[3]);
+
+  /// A Loop, and the buffers of its inputs.
+  struct Built {
+    Loop loop;
+    std::vector<std::uint32_t> inputs;
+  };
+  /// The Loop that stores register `result` to a dense array. The builder is spent.
+  Built store(std::uint16_t result, ir::DType dtype) &&;
+
+ private:
+  std::uint16_t append(const Instruction& instruction);
+  std::uint16_t constant(std::uint64_t bits, ir::DType dtype);
+  std::uint16_t index(std::size_t axis, ir::DType dtype);
+  std::uint16_t load(const View& view);
+  std::uint16_t count(const View& view);
+
+  /// An array that some register was loaded from.
+  struct Loaded {
+    std::uint16_t reg = 0;
+    bool sliced = false;
+  };
+
+  Loop loop_;
+  std::vector<std::uint32_t> buffers_;  // by input
+  std::vector<Loaded> loaded_;          // by input
+};
+
+}  // namespace evergpu::compiler

@@ -1,0 +1,60 @@
+// From a pending graph to an ordered list of launches with a memory assignment. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/kernel.h"
+#include "ir/graph.h"
+
+namespace evergpu::compiler {
+
+/// One array that a plan touches: `bytes` of it, dense, row-major. Kernels may read it with any
+/// dtype, so it begins at a multiple of 8 bytes.
+struct Buffer {
+  enum class Place : std::uint8_t {
+    leaf,       // the bytes of graph node `node`, which exist before the plan runs
+    wanted,     // a new block that outlives the plan: the bytes of wanted graph node `node`
+    temporary,  // bytes [offset, offset + bytes) of the plan's arena
+  };
+  Place place = Place::temporary;
+  std::uint32_t node = 0;  // temporary: the node it was made for
+  std::size_t bytes = 0;
+  std::size_t offset = 0;  // temporary
+};
+
+/// One launch. Operand buffers are in the order of the kernel's inputs, results of its outputs.
+struct Step {
+  Kernel kernel;
+  std::vector<std::uint32_t> inputs;   // positions in Plan::buffers
+  std::vector<std::uint32_t> outputs;  // positions in Plan::buffers
+  std::uint32_t node = 0;              // the graph node it computes, for messages and profiles
+};
+
+struct Plan {
+  std::vector<Buffer> buffers;
+  std::vector<Step> steps;
+  std::size_t arena_bytes = 0;   // temporaries, with their blocks reused
+  std::size_t wanted_bytes = 0;  // all new blocks that outlive the plan
+  /// The buffer of each wanted node, in their order: a position in `buffers`. Reshapes and bitcasts
+  /// of a leaf or of each other share one.
+  std::vector<std::uint32_t> wanted;
+};
+
+/// Plans a verified graph without failed nodes. Nodes that no wanted node needs are not computed.
+/// Temporaries start at multiples of `alignment` bytes, a multiple of 8.
+///
+/// Point nodes become Loops, chains and diamonds of them one (see partition.h). Constants, iotas
+/// and movement nodes are read in place, by strides, and become arrays only when they are wanted or
+/// a library kernel reads them. Everything else is a Library step with dense operands; swapped last
+/// axes of a matrix product's operands become its transpose flags. The choice depends on structure
+/// alone, never on launch arguments. Linear time but for memory, n log n.
+Plan make_plan(const ir::Graph& graph, std::size_t alignment = 64);
+
+/// One line per step, and the totals:
+/// "launch 1: loop [128,512] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1) <- %4(t+0), %2[0,1] ->
+/// %6(wanted)". Dense operands are shown without strides.
+std::string print(const Plan& plan, const ir::Graph& graph);
+
+}  // namespace evergpu::compiler

@@ -1,0 +1,105 @@
+// Plans as text.
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "compiler/plan.h"
+
+namespace evergpu::compiler {
+
+namespace {
+
+using Output = std::back_insert_iterator<std::string>;
+
+/// "%7", with where its bytes are when the plan makes them: "%7(t+2048)", "%7(wanted)".
+void print_buffer(Output out, const Buffer& buffer) {
+  fmt::format_to(out, "%{}", buffer.node);
+  if (buffer.place == Buffer::Place::wanted) fmt::format_to(out, "(wanted)");
+  if (buffer.place == Buffer::Place::temporary) fmt::format_to(out, "(t+{})", buffer.offset);
+}
+
+/// Nothing when the operand is dense over the loop, else "[512,1]", or "[512,1]+3" with an offset.
+void print_strides(Output out, const LoopOperand& operand, const ir::Dims& extents) {
+  if (operand.strides == ir::Shape(extents).strides() && operand.offset == 0) return;
+  fmt::format_to(out, "[{}]", fmt::join(operand.strides.begin(), operand.strides.end(), ","));
+  if (operand.offset != 0) fmt::format_to(out, "{:+}", operand.offset);
+}
+
+/// "add(r0,r1)"; dtypes are shown where they change.
+void print_instruction(Output out, const Instruction& instruction) {
+  const auto dtype = ir::name_of(instruction.dtype);
+  switch (instruction.op) {
+    case Instruction::Op::load:
+      fmt::format_to(out, "{} x{}", dtype, instruction.a);
+      break;
+    case Instruction::Op::constant:
+      fmt::format_to(out, "{} {:#x}", dtype, instruction.bits);
+      break;
+    case Instruction::Op::index:
+      fmt::format_to(out, "{} index{}", dtype, instruction.a);
+      break;
+    case Instruction::Op::unary:
+      fmt::format_to(out, "{}(r{})", ir::name_of(instruction.unary_op), instruction.a);
+      break;
+    case Instruction::Op::binary:
+      fmt::format_to(out, "{}(r{},r{})", ir::name_of(instruction.binary_op), instruction.a,
+                     instruction.b);
+      break;
+    case Instruction::Op::select:
+      fmt::format_to(out, "select(r{},r{},r{})", instruction.a, instruction.b, instruction.c);
+      break;
+    case Instruction::Op::cast:
+      fmt::format_to(out, "{} cast(r{})", dtype, instruction.a);
+      break;
+    case Instruction::Op::bitcast:
+      fmt::format_to(out, "{} bitcast(r{})", dtype, instruction.a);
+      break;
+  }
+}
+
+void print_kernel(Output out, const Loop& loop) {
+  fmt::format_to(out, "loop [{}]", fmt::join(loop.extents.begin(), loop.extents.end(), ","));
+  for (std::size_t i = 0; i < loop.program.size(); ++i) {
+    fmt::format_to(out, "{} r{} = ", i == 0 ? "" : ";", i);
+    print_instruction(out, loop.program[i]);
+  }
+}
+
+void print_kernel(Output out, const Library& library) {
+  fmt::format_to(out, "library {} of", ir::print(library.operation));
+  for (std::size_t i = 0; i < library.operand_shapes.size(); ++i)
+    fmt::format_to(out, "{} {}{}", i == 0 ? "" : ",", ir::name_of(library.operand_dtypes[i]),
+                   ir::to_string(library.operand_shapes[i]));
+}
+
+}  // namespace
+
+std::string print(const Plan& plan, const ir::Graph& graph) {
+  std::string text;
+  const Output out(text);
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const Step& step = plan.steps[s];
+    const auto* loop = std::get_if<Loop>(&step.kernel);
+    fmt::format_to(out, "launch {}: ", s);
+    std::visit([&](const auto& kernel) { print_kernel(out, kernel); }, step.kernel);
+    text += " <-";
+    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+      text += i == 0 ? " " : ", ";
+      print_buffer(out, plan.buffers[step.inputs[i]]);
+      if (loop != nullptr) print_strides(out, loop->inputs[i], loop->extents);
+    }
+    text += " ->";
+    for (std::size_t i = 0; i < step.outputs.size(); ++i) {
+      text += i == 0 ? " " : ", ";
+      print_buffer(out, plan.buffers[step.outputs[i]]);
+    }
+    if (const auto origin = graph.nodes[step.node].origin; !origin.empty())
+      fmt::format_to(out, "  # {}", origin);
+    text += '\n';
+  }
+  fmt::format_to(out, "{} launches, {} bytes of temporaries, {} bytes wanted\n", plan.steps.size(),
+                 plan.arena_bytes, plan.wanted_bytes);
+  return text;
+}
+
+}  // namespace evergpu::compiler

@@ -1,0 +1,217 @@
+// Which nodes share a launch, and what a launch looks like.
+#include <gtest/gtest.h>
+
+#include "compiler/graphs.h"
+
+namespace evergpu::compiler {
+namespace {
+
+using ir::BinaryOp;
+using ir::Dims;
+using ir::DType;
+using ir::Shape;
+using ir::UnaryOp;
+using ir::Value;
+
+std::vector<std::int64_t> list(const Dims& dims) { return {dims.begin(), dims.end()}; }
+using List = std::vector<std::int64_t>;
+
+TEST(Fusion, AChainIsOneLoop) {
+  Value x = leaf({4, 5});
+  for (int i = 0; i < 10; ++i) x = unary(UnaryOp::exp, x);
+  const Plan plan = plan_of({x});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(list(loop_of(plan, 0).extents), List{20});
+  EXPECT_EQ(loop_of(plan, 0).program.size(), 11u);
+  EXPECT_EQ(plan.arena_bytes, 0u);
+  EXPECT_EQ(plan.wanted_bytes, 80u);
+}
+
+TEST(Fusion, ADiamondIsOneLoop) {
+  const Value x = leaf({8});
+  const Value e = unary(UnaryOp::exp, x);
+  const Plan plan = plan_of({e * e + e});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(loop_of(plan, 0).inputs.size(), 1u);
+  EXPECT_EQ(loop_of(plan, 0).program.size(), 4u);
+}
+
+TEST(Fusion, AWantedNodeEndsItsLoop) {
+  const Value e = unary(UnaryOp::exp, leaf({8}));
+  const Plan plan = plan_of({e, e + e});
+  EXPECT_EQ(plan.steps.size(), 2u);
+  EXPECT_EQ(plan.wanted.size(), 2u);
+}
+
+TEST(Fusion, ANodeWithTwoReadersOutsideIsComputedOnce) {
+  const Value e = unary(UnaryOp::exp, leaf({8}));
+  const Plan plan = plan_of({e + e, e * e});
+  EXPECT_EQ(plan.steps.size(), 3u);
+}
+
+TEST(Fusion, ALongChainIsCutWithoutRecursion) {
+  const Value one = leaf({4});
+  Value x = leaf({4});
+  for (int i = 0; i < 100000; ++i) x = x + one;
+  const Plan plan = plan_of({x});
+  EXPECT_GE(plan.steps.size(), 100000u / 64);
+  EXPECT_LE(plan.steps.size(), 100000u / 60 + 1);
+  for (const Step& step : plan.steps) {
+    EXPECT_LE(std::get<Loop>(step.kernel).program.size(), 64u);
+    EXPECT_EQ(std::get<Loop>(step.kernel).inputs.size(), 2u);
+  }
+  EXPECT_LE(plan.arena_bytes, 64u);  // each Loop writes over its operand
+}
+
+TEST(Fusion, ManyOperandsAreCut) {
+  Value sum = leaf({4});
+  for (int i = 0; i < 40; ++i) sum = sum + leaf({4});
+  const Plan plan = plan_of({sum});
+  EXPECT_EQ(plan.steps.size(), 3u);
+  for (const Step& step : plan.steps) EXPECT_LE(step.inputs.size(), max_loop_inputs);
+}
+
+TEST(Fusion, DeadNodesAreNotComputed) {
+  const Value x = leaf({8});
+  const Value dead = reduce(ir::ReduceOp::sum, x, std::vector<std::int64_t>{0});
+  ir::Graph graph = graph_of({x + x, dead});
+  for (ir::GraphNode& node : graph.nodes)
+    if (node.operation.kind == ir::Kind::reduce) node.wanted = false;
+  const Plan plan = make_plan(graph);
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(loop_of(plan, 0).program.size(), 2u);
+}
+
+TEST(Fusion, NodesWithoutElementsTakeNoStep) {
+  const Value x = leaf({0, 3});
+  const Plan plan = plan_of({x + x, matmul(leaf({0, 4}), leaf({4, 3})) * x});
+  EXPECT_EQ(plan.steps.size(), 0u);
+  EXPECT_EQ(plan.wanted.size(), 2u);
+  const Plan reduction = plan_of({reduce(ir::ReduceOp::sum, x + x, std::vector<std::int64_t>{0})});
+  ASSERT_EQ(reduction.steps.size(), 1u);
+  EXPECT_EQ(reduction.buffers[reduction.steps[0].inputs[0]].bytes, 0u);
+}
+
+TEST(Views, MovementIsReadInPlace) {
+  const Value x = leaf({4, 5});
+  const Value bias = leaf({5});
+  const Value moved = permute(leaf({5, 4}), std::vector<std::int64_t>{1, 0});
+  const Value part = slice(leaf({8, 9}), {7, 1}, {4, 5}, {-2, 1});
+  const Value biased = x + bias;
+  const Plan plan = plan_of({(biased - moved) * part + 1.0});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  const Loop& loop = loop_of(plan, 0);
+  EXPECT_EQ(list(loop.extents), (List{4, 5}));
+  ASSERT_EQ(loop.inputs.size(), 4u);
+  EXPECT_EQ(list(loop.inputs[0].strides), (List{5, 1}));
+  EXPECT_EQ(list(loop.inputs[1].strides), (List{0, 1}));
+  EXPECT_EQ(list(loop.inputs[2].strides), (List{1, 4}));
+  EXPECT_EQ(list(loop.inputs[3].strides), (List{-18, 1}));
+  EXPECT_EQ(loop.inputs[3].offset, 7 * 9 + 1);
+}
+
+TEST(Views, AxesThatMoveTogetherAreMerged) {
+  const Value x = leaf({2, 3, 1, 4, 5});
+  const Plan plan = plan_of({x + leaf({1, 1, 1, 4, 5}), x * leaf({2, 3, 1, 1, 1})});
+  ASSERT_EQ(plan.steps.size(), 2u);
+  EXPECT_EQ(list(loop_of(plan, 0).extents), (List{6, 20}));
+  EXPECT_EQ(list(loop_of(plan, 1).extents), (List{6, 20}));
+  EXPECT_EQ(list(loop_of(plan, 1).inputs[1].strides), (List{1, 0}));
+}
+
+TEST(Views, ReshapesFuse) {
+  const Value x = leaf({2, 3, 4});
+  const Value y = reshape(unary(UnaryOp::exp, x), Shape{6, 4}) + leaf({4});
+  const Value z = reshape(y, Shape{2, 12}) * leaf({2, 1});
+  const Plan plan = plan_of({z});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(list(loop_of(plan, 0).extents), (List{2, 3, 4}));
+}
+
+TEST(Views, AxesThatDoNotFitAreCopied) {
+  const Value x = reshape(leaf({2, 3}) + broadcast(leaf({2, 1}), Shape{2, 3}), Shape{3, 2});
+  const Plan plan = plan_of({x + broadcast(leaf({3, 1}), Shape{3, 2})});
+  EXPECT_EQ(plan.steps.size(), 2u);
+  EXPECT_EQ(plan.steps.back().inputs.size(), 3u);
+}
+
+TEST(Views, OneArrayIsLoadedOnce) {
+  const Value x = leaf({2, 3});
+  const Plan plan = plan_of({reshape(x, Shape{6}) + reshape(x * x, Shape{6})});
+  EXPECT_EQ(loop_of(plan, 0).inputs.size(), 1u);
+}
+
+TEST(Views, SlicesOfOneArrayStayApart) {
+  const Value x = leaf({6});
+  const auto program = [&](std::int64_t a, std::int64_t b) {
+    return plan_of({slice(x, {a}, {3}) + slice(x, {b}, {3})}).steps.at(0).kernel;
+  };
+  EXPECT_TRUE(structurally_equal(program(0, 3), program(1, 1)));
+  EXPECT_FALSE(program(0, 3) == program(1, 1));
+}
+
+TEST(Views, AliasesTakeNoStep) {
+  const Value x = leaf({2, 1, 3});
+  const Value swapped = permute(x, std::vector<std::int64_t>{1, 0, 2});
+  const Plan plan = plan_of({reshape(x, Shape{6}), swapped, bitcast(x, DType::u8), x});
+  EXPECT_EQ(plan.steps.size(), 0u);
+  ASSERT_EQ(plan.wanted.size(), 4u);
+  ASSERT_EQ(plan.buffers.size(), 1u);
+  EXPECT_EQ(plan.buffers[0].place, Buffer::Place::leaf);
+  EXPECT_EQ(plan.wanted_bytes, 0u);
+}
+
+TEST(Views, AWantedAliasMakesItsBaseWanted) {
+  const Value x = leaf({6});
+  const Value sum = x + x;
+  const Plan plan = plan_of({reshape(sum, Shape{2, 3}), reshape(sum, Shape{3, 2})});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(plan.wanted[0], plan.wanted[1]);
+  EXPECT_EQ(plan.buffers[plan.wanted[0]].place, Buffer::Place::wanted);
+  EXPECT_EQ(plan.wanted_bytes, 24u);
+}
+
+TEST(Views, WantedMovementIsCopied) {
+  const Plan plan = plan_of({broadcast(leaf({3}), Shape{2, 3}), iota(DType::i32, Shape{2, 3}, 0),
+                             constant(DType::f32, 7), slice(leaf({6}), {0}, {3})});
+  EXPECT_EQ(plan.steps.size(), 4u);
+  EXPECT_EQ(plan.wanted_bytes, 24u + 24u + 4u + 12u);
+  for (std::size_t s = 0; s < plan.steps.size(); ++s)
+    EXPECT_EQ(loop_of(plan, s).program.size(), 1u);
+}
+
+TEST(Views, ConstantsAreLaunchArguments) {
+  const auto kernel = [](double number) {
+    return plan_of({leaf({3}) * constant(DType::f32, number)}).steps.at(0).kernel;
+  };
+  EXPECT_TRUE(structurally_equal(kernel(2), kernel(3)));
+  EXPECT_EQ(structure_hash(kernel(2)), structure_hash(kernel(3)));
+  EXPECT_FALSE(kernel(2) == kernel(3));
+}
+
+TEST(Views, TransposesGoIntoMatrixProducts) {
+  const Value a = leaf({2, 4, 3});
+  const Value b = leaf({2, 5, 4});
+  const std::vector<std::int64_t> swap{0, 2, 1};
+  const Plan plan = plan_of({matmul(permute(a, swap), permute(b, swap))});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  const Library& library = library_of(plan, 0);
+  EXPECT_EQ(library.operation.get<ir::MatMul>(), (ir::MatMul{true, true}));
+  EXPECT_EQ(library.operand_shapes[0], (Shape{2, 4, 3}));
+  EXPECT_EQ(library.operand_shapes[1], (Shape{2, 5, 4}));
+  const Value c = permute(leaf({2, 3, 4}), swap);
+  const Value d = permute(leaf({2, 4, 5}), swap);
+  const Plan back = plan_of({matmul(c, d, true, true)});
+  ASSERT_EQ(back.steps.size(), 1u);
+  EXPECT_EQ(library_of(back, 0).operation.get<ir::MatMul>(), ir::MatMul{});
+}
+
+TEST(Views, OtherPermutesAreCopiedForMatrixProducts) {
+  const Value heads = permute(leaf({2, 4, 3, 5}), std::vector<std::int64_t>{0, 2, 1, 3});
+  const Plan plan = plan_of({matmul(heads, heads, false, true)});
+  ASSERT_EQ(plan.steps.size(), 2u);
+  EXPECT_EQ(plan.steps[1].inputs[0], plan.steps[1].inputs[1]);
+}
+
+}  // namespace
+}  // namespace evergpu::compiler

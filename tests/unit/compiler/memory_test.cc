@@ -1,0 +1,53 @@
+// Where temporaries lie.
+#include <gtest/gtest.h>
+
+#include "compiler/graphs.h"
+
+namespace evergpu::compiler {
+namespace {
+
+using ir::Value;
+
+std::size_t sum_of_temporaries(const Plan& plan) {
+  std::size_t sum = 0;
+  for (const Buffer& buffer : plan.buffers)
+    if (buffer.place == Buffer::Place::temporary) sum += buffer.bytes;
+  return sum;
+}
+
+TEST(Memory, DeadTemporariesAreUsedAgain) {
+  Value x = leaf({16, 16});
+  const Value weights = leaf({16, 16});
+  for (int i = 0; i < 20; ++i) x = unary(ir::UnaryOp::tanh, matmul(x, weights));
+  const Plan plan = plan_of({x});
+  EXPECT_EQ(sum_of_temporaries(plan), 39u * 1024u);
+  EXPECT_EQ(plan.arena_bytes, 2u * 1024u);  // a product and its operand
+}
+
+TEST(Memory, ALoopWritesOverItsDyingOperand) {
+  const Value product = matmul(leaf({16, 16}), leaf({16, 16}));
+  const Plan plan = plan_of({matmul(product * 2.0, leaf({16, 16}))});
+  ASSERT_EQ(plan.steps.size(), 3u);
+  const Step& loop = plan.steps[1];
+  EXPECT_EQ(plan.buffers[loop.inputs[0]].offset, plan.buffers[loop.outputs[0]].offset);
+}
+
+TEST(Memory, ALoopDoesNotWriteOverWhatItReadsElsewhere) {
+  const Value product = matmul(leaf({16, 16}), leaf({16, 16}));
+  const Value turned = permute(product, std::vector<std::int64_t>{1, 0});
+  const Plan plan = plan_of({matmul(product + turned, leaf({16, 16}))});
+  ASSERT_EQ(plan.steps.size(), 3u);
+  const Step& loop = plan.steps[1];
+  EXPECT_NE(plan.buffers[loop.inputs[0]].offset, plan.buffers[loop.outputs[0]].offset);
+}
+
+TEST(Memory, OffsetsAreAligned) {
+  Value x = leaf({3, 3});
+  for (int i = 0; i < 5; ++i) x = matmul(x, matmul(x, x));
+  const Plan plan = make_plan(graph_of({x}), 256);
+  for (const Buffer& buffer : plan.buffers) EXPECT_EQ(buffer.offset % 256, 0u);
+  EXPECT_GT(plan.arena_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace evergpu::compiler

@@ -1,0 +1,74 @@
+// Planning happens at every flush, so it must cost little and grow linearly.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "compiler/graphs.h"
+
+namespace evergpu::compiler {
+namespace {
+
+using ir::Shape;
+using ir::Value;
+
+/// Forward, backward and Adam of `layers` dense layers: about 45 nodes a layer, in the proportions
+/// of a real training step.
+ir::Graph training_step(int layers) {
+  const std::vector<std::int64_t> rows{0};
+  std::vector<Value> wanted;
+  std::vector<Value> inputs;
+  std::vector<Value> before;
+  std::vector<Value> weights;
+  Value x = leaf({32, 64});
+  for (int i = 0; i < layers; ++i) {
+    inputs.push_back(x);
+    weights.push_back(leaf({64, 64}));
+    before.push_back(matmul(x, weights.back()) + leaf({64}));
+    x = binary(ir::BinaryOp::maximum, before.back(), ir::constant(ir::DType::f32, 0));
+  }
+  Value gradient = x - leaf({32, 64});
+  const auto adam = [&](const Value& w, const Value& g) {
+    const Value m = leaf(w.shape());
+    const Value v = leaf(w.shape());
+    const Value new_m = m + (g - m) * 0.1;
+    const Value new_v = v + (unary(ir::UnaryOp::square, g) - v) * 0.001;
+    wanted.insert(wanted.end(), {new_m, new_v});
+    wanted.push_back(w - new_m * leaf({}) / (unary(ir::UnaryOp::sqrt, new_v) + 1e-7));
+  };
+  for (int i = layers; i-- > 0;) {
+    const auto at = static_cast<std::size_t>(i);
+    const Value zero = ir::constant(ir::DType::f32, 0);
+    gradient = select(binary(ir::BinaryOp::greater, before[at], zero), gradient, zero);
+    adam(weights[at], matmul(inputs[at], gradient, true, false));
+    adam(leaf({64}), reduce(ir::ReduceOp::sum, gradient, rows));
+    gradient = matmul(gradient, permute(weights[at], std::vector<std::int64_t>{1, 0}));
+  }
+  return graph_of(wanted);
+}
+
+double microseconds_per_node(const ir::Graph& graph) {
+  double best = 1e9;
+  for (int round = 0; round < 5; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    const Plan plan = make_plan(graph);
+    const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+    EXPECT_FALSE(plan.steps.empty());
+    best = std::min(best, time.count() / static_cast<double>(graph.nodes.size()));
+  }
+  return best;
+}
+
+TEST(Performance, PlanningIsFastAndLinear) {
+  const ir::Graph small = training_step(12);
+  const ir::Graph large = training_step(1200);
+  const double small_time = microseconds_per_node(small);
+  const double large_time = microseconds_per_node(large);
+  std::printf("%zu nodes: %.2f us a node; %zu nodes: %.2f us a node\n", small.nodes.size(),
+              small_time, large.nodes.size(), large_time);
+  // Far above what is measured, so that a busy or sanitized machine passes; quadratic would not.
+  EXPECT_LT(large_time, 20 * small_time + 5);
+}
+
+}  // namespace
+}  // namespace evergpu::compiler

@@ -1,0 +1,222 @@
+#include "compiler/plan_executor.h"
+
+#include <fmt/format.h>
+
+#include "ir/evaluate.h"
+
+namespace evergpu::compiler {
+
+namespace {
+
+/// Calls `visit(number, index)` for every index in `extents`, row-major.
+template <typename Visit>
+void for_each_index(const ir::Dims& extents, Visit&& visit) {
+  const std::int64_t count = ir::Shape(extents).elements();
+  ir::Dims index(extents.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    visit(static_cast<std::size_t>(i), index);
+    for (std::size_t axis = extents.size(); axis-- > 0;) {
+      if (++index[axis] < extents[axis]) break;
+      index[axis] = 0;
+    }
+  }
+}
+
+class Executor {
+ public:
+  Executor(const Plan& plan, const ir::Graph& graph, std::span<const ir::TensorView> leaves)
+      : plan_(plan), graph_(graph), arena_(plan.arena_bytes, std::byte{0xff}) {
+    std::vector<const std::byte*> leaf_data(graph.nodes.size());
+    std::size_t leaf = 0;
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n)
+      if (graph.nodes[n].leaf) leaf_data[n] = leaves[leaf++].data;
+    blocks_.resize(plan.buffers.size());
+    for (std::size_t b = 0; b < plan.buffers.size(); ++b) {
+      const Buffer& buffer = plan.buffers[b];
+      if (buffer.place == Buffer::Place::leaf)
+        blocks_[b].assign(leaf_data[buffer.node], leaf_data[buffer.node] + buffer.bytes);
+      else if (buffer.place == Buffer::Place::wanted)
+        blocks_[b].assign(buffer.bytes, std::byte{0xff});
+      else
+        expect(buffer.offset + buffer.bytes <= plan.arena_bytes, "a temporary leaves the arena");
+    }
+  }
+
+  Execution run() {
+    for (step_ = 0; step_ < plan_.steps.size(); ++step_) {
+      const Step& step = plan_.steps[step_];
+      for (std::uint32_t output : step.outputs)
+        expect(plan_.buffers[output].place != Buffer::Place::leaf, "a leaf is written");
+      if (!execution_.complaint.empty()) return std::move(execution_);
+      std::visit([&](const auto& kernel) { launch(kernel, step); }, step.kernel);
+    }
+    std::size_t next = 0;
+    for (const ir::GraphNode& node : graph_.nodes) {
+      if (!node.wanted) continue;
+      ir::Tensor tensor(node.operation.dtype, node.operation.shape);
+      const std::uint32_t buffer = plan_.wanted.at(next++);
+      expect(plan_.buffers[buffer].place != Buffer::Place::temporary, "a wanted node is temporary");
+      expect(plan_.buffers[buffer].bytes == tensor.bytes().size(), "a wanted node's bytes");
+      if (!execution_.complaint.empty()) break;
+      std::copy_n(bytes_of(buffer), tensor.bytes().size(), tensor.bytes().data());
+      execution_.wanted.push_back(std::move(tensor));
+    }
+    expect(next == plan_.wanted.size(), "the number of wanted nodes");
+    return std::move(execution_);
+  }
+
+ private:
+  void expect(bool holds, std::string_view what) {
+    if (!holds && execution_.complaint.empty())
+      execution_.complaint = fmt::format("launch {}: {}", step_, what);
+  }
+
+  std::byte* bytes_of(std::uint32_t buffer) {
+    const Buffer& b = plan_.buffers[buffer];
+    return b.place == Buffer::Place::temporary ? arena_.data() + b.offset : blocks_[buffer].data();
+  }
+
+  bool overlap(std::uint32_t a, std::uint32_t b) {
+    const std::size_t size_a = plan_.buffers[a].bytes;
+    const std::size_t size_b = plan_.buffers[b].bytes;
+    return size_a > 0 && size_b > 0 && bytes_of(a) < bytes_of(b) + size_b &&
+           bytes_of(b) < bytes_of(a) + size_a;
+  }
+
+  std::byte* element(const LoopOperand& operand, std::uint32_t buffer, const ir::Dims& index) {
+    std::int64_t at = operand.offset;
+    for (std::size_t axis = 0; axis < index.size(); ++axis)
+      at += index[axis] * operand.strides[axis];
+    const auto size = static_cast<std::int64_t>(ir::size_of(operand.dtype));
+    const auto bytes = static_cast<std::int64_t>(plan_.buffers[buffer].bytes);
+    const bool inside = at >= 0 && (at + 1) * size <= bytes;
+    expect(inside, "an element outside of its array");
+    return bytes_of(buffer) + (inside ? at * size : 0);
+  }
+
+  ir::Tensor run_instruction(const Instruction& instruction, const Loop& loop, const Step& step,
+                             const std::vector<ir::Tensor>& registers) {
+    const ir::Shape shape(loop.extents);
+    ir::Tensor result(instruction.dtype, shape);
+    const std::size_t size = ir::size_of(instruction.dtype);
+    ir::Operation operation{ir::Kind::unary, instruction.dtype, shape, {}};
+    std::size_t operands = 1;
+    switch (instruction.op) {
+      case Instruction::Op::load:
+        expect(loop.inputs.at(instruction.a).dtype == instruction.dtype, "the dtype of a load");
+        for_each_index(loop.extents, [&](std::size_t i, const ir::Dims& index) {
+          const std::byte* from =
+              element(loop.inputs[instruction.a], step.inputs[instruction.a], index);
+          std::copy_n(from, size, result.bytes().data() + i * size);
+        });
+        return result;
+      case Instruction::Op::constant:
+        for (std::size_t i = 0; i < result.bytes().size(); ++i)
+          result.bytes()[i] = static_cast<std::byte>(instruction.bits >> (8 * (i % size)));
+        return result;
+      case Instruction::Op::index:
+        operation.kind = ir::Kind::iota;
+        operation.attributes = ir::Axis{instruction.a};
+        operands = 0;
+        break;
+      case Instruction::Op::unary:
+        operation.attributes = instruction.unary_op;
+        break;
+      case Instruction::Op::binary:
+        operation.kind = ir::Kind::binary;
+        operation.attributes = instruction.binary_op;
+        operands = 2;
+        break;
+      case Instruction::Op::select:
+        operation.kind = ir::Kind::select;
+        operands = 3;
+        break;
+      case Instruction::Op::cast:
+        operation.kind = ir::Kind::cast;
+        break;
+      case Instruction::Op::bitcast:
+        operation.kind = ir::Kind::bitcast;
+        break;
+    }
+    std::vector<ir::TensorView> views;
+    for (std::uint16_t r : {instruction.a, instruction.b, instruction.c})
+      if (views.size() < operands) views.push_back(registers.at(r).view());
+    ir::evaluate(operation, views, result.mutable_view());
+    return result;
+  }
+
+  void launch(const Loop& loop, const Step& step) {
+    expect(loop.inputs.size() <= max_loop_inputs, "too many inputs");
+    expect(loop.inputs.size() == step.inputs.size(), "the number of inputs");
+    expect(loop.outputs.size() == step.outputs.size(), "the number of outputs");
+    for (std::int64_t extent : loop.extents) expect(extent > 1, "an axis without extent");
+    check_merged(loop);
+    for (std::size_t o = 0; o < step.outputs.size(); ++o)
+      for (std::size_t i = 0; i < step.inputs.size(); ++i)
+        if (overlap(step.outputs[o], step.inputs[i]))
+          expect(bytes_of(step.outputs[o]) == bytes_of(step.inputs[i]) &&
+                     loop.outputs[o].strides == loop.inputs[i].strides &&
+                     loop.outputs[o].offset == loop.inputs[i].offset &&
+                     ir::size_of(loop.outputs[o].dtype) == ir::size_of(loop.inputs[i].dtype),
+                 "an output overlaps an input");
+    std::vector<ir::Tensor> registers;
+    for (const Instruction& instruction : loop.program)
+      registers.push_back(run_instruction(instruction, loop, step, registers));
+    for (std::size_t o = 0; o < step.outputs.size(); ++o) {
+      const ir::Tensor& value = registers.at(loop.results.at(o));
+      expect(value.dtype() == loop.outputs[o].dtype, "the dtype of an output");
+      const std::size_t size = ir::size_of(value.dtype());
+      for_each_index(loop.extents, [&](std::size_t i, const ir::Dims& index) {
+        std::copy_n(value.bytes().data() + i * size, size,
+                    element(loop.outputs[o], step.outputs[o], index));
+      });
+    }
+  }
+
+  /// No two neighbouring axes could be one.
+  void check_merged(const Loop& loop) {
+    std::vector<bool> index_read(loop.extents.size());
+    for (const Instruction& instruction : loop.program)
+      if (instruction.op == Instruction::Op::index) index_read.at(instruction.a) = true;
+    for (std::size_t axis = 1; axis < loop.extents.size(); ++axis) {
+      bool apart = index_read[axis - 1] || index_read[axis];
+      for (const auto* operands : {&loop.inputs, &loop.outputs})
+        for (const LoopOperand& operand : *operands)
+          apart |= operand.strides[axis - 1] != operand.strides[axis] * loop.extents[axis];
+      expect(apart, "axes that could be one");
+    }
+  }
+
+  void launch(const Library& library, const Step& step) {
+    std::vector<ir::TensorView> operands;
+    expect(library.operand_shapes.size() == step.inputs.size(), "the number of operands");
+    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+      operands.push_back(
+          {library.operand_dtypes[i], library.operand_shapes[i], bytes_of(step.inputs[i])});
+      expect(ir::Tensor(operands[i].dtype, operands[i].shape).bytes().size() ==
+                 plan_.buffers[step.inputs[i]].bytes,
+             "the size of an operand");
+      expect(!overlap(step.outputs[0], step.inputs[i]), "a library result overlaps an operand");
+    }
+    expect(library.operation.bytes() == plan_.buffers[step.outputs[0]].bytes,
+           "the size of a result");
+    ir::evaluate(library.operation, operands,
+                 {library.operation.dtype, library.operation.shape, bytes_of(step.outputs[0])});
+  }
+
+  const Plan& plan_;
+  const ir::Graph& graph_;
+  std::vector<std::byte> arena_;
+  std::vector<std::vector<std::byte>> blocks_;  // of leaves and wanted buffers
+  std::size_t step_ = 0;
+  Execution execution_;
+};
+
+}  // namespace
+
+Execution execute(const Plan& plan, const ir::Graph& graph,
+                  std::span<const ir::TensorView> leaves) {
+  return Executor(plan, graph, leaves).run();
+}
+
+}  // namespace evergpu::compiler

@@ -1,0 +1,272 @@
+// Plans of random graphs give the same bits as the reference interpreter.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "compiler/graphs.h"
+#include "compiler/plan_executor.h"
+#include "ir/evaluate.h"
+#include "support/random_graph.h"
+
+namespace evergpu::compiler {
+namespace {
+
+using ir::BinaryOp;
+using ir::Dims;
+using ir::DType;
+using ir::Kind;
+using ir::Shape;
+using ir::UnaryOp;
+using ir::Value;
+
+/// Grows a graph by applying random operations to random earlier values. Movement and point nodes
+/// come often, library nodes seldom: the former are what planning is about.
+class RandomGraph {
+ public:
+  explicit RandomGraph(std::uint32_t seed) : random_(seed) {
+    for (int i = 0; i < 3; ++i) values_.push_back(leaf(pick_dtype(), pick_shape()));
+  }
+
+  ir::Graph make(int size) {
+    while (static_cast<int>(values_.size()) < size) {
+      const Value value = next();
+      if (value && value.status().ok() && value.shape().elements() <= 400) values_.push_back(value);
+    }
+    std::vector<Value> wanted{values_.back()};
+    for (const Value& value : values_)
+      if (below(6) == 0) wanted.push_back(value);
+    return ir::graph_of(wanted);
+  }
+
+ private:
+  std::int64_t below(std::int64_t limit) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(limit));
+  }
+  DType pick_dtype() {
+    constexpr DType often[] = {DType::f32, DType::f32, DType::f32, DType::i32};
+    return below(2) == 0 ? often[below(4)] : ir::all_dtypes[below(std::size(ir::all_dtypes))];
+  }
+  Shape pick_shape() {
+    Dims extents(static_cast<std::size_t>(below(4)));
+    constexpr std::int64_t choices[] = {1, 2, 2, 3, 4, 6};
+    for (std::int64_t& extent : extents) extent = choices[below(6)];
+    if (below(40) == 0 && !extents.empty()) extents[0] = 0;
+    return Shape(extents);
+  }
+  /// Recent values more often, so that chains grow.
+  const Value& pick() {
+    const auto size = static_cast<std::int64_t>(values_.size());
+    return values_[static_cast<std::size_t>(
+        below(2) == 0 ? size - 1 - below(std::min<std::int64_t>(size, 4)) : below(size))];
+  }
+
+  Value next() {
+    const Value& x = pick();
+    switch (below(16)) {
+      case 0:
+      case 1:
+        return unary(static_cast<UnaryOp>(below(ir::unary_op_count)), x);
+      case 2:
+      case 3:
+      case 4:
+      case 5:
+        return binary(static_cast<BinaryOp>(below(ir::binary_op_count)), x,
+                      below(3) == 0 ? ir::constant(x.dtype(), static_cast<double>(below(5)))
+                                    : cast(pick(), x.dtype()));
+      case 6:
+        return select(binary(BinaryOp::less, cast(pick(), DType::f32), cast(x, DType::f32)), x,
+                      cast(pick(), x.dtype()));
+      case 7:
+        return below(2) == 0 ? bitcast(x, pick_dtype()) : cast(x, pick_dtype());
+      case 8: {
+        Dims extents = x.shape().extents();
+        for (std::int64_t& extent : extents)
+          if (extent == 1) extent = 1 + below(3);
+        if (below(2) == 0) extents.insert(0, 1 + below(3));
+        return broadcast(x, Shape(extents));
+      }
+      case 9:
+        return reshape(x, shape_with(x.shape().elements()));
+      case 10: {
+        Dims axes(x.shape().extents().size());
+        for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
+        std::shuffle(axes.begin(), axes.end(), random_);
+        return permute(x, axes);
+      }
+      case 11:
+      case 12:
+        return random_slice(x);
+      case 13:
+        return below(2) == 0 ? random_source() : leaf(pick_dtype(), pick_shape());
+      default:
+        return library(x);
+    }
+  }
+
+  Shape shape_with(std::int64_t elements) {
+    Dims extents;
+    while (elements > 1 && extents.size() < 4) {
+      std::int64_t divisor = 1 + below(elements);
+      while (elements % divisor != 0) --divisor;
+      extents.push_back(divisor);
+      elements /= divisor;
+    }
+    extents.push_back(elements);
+    return Shape(extents);
+  }
+
+  Value random_slice(const Value& x) {
+    const Dims& extents = x.shape().extents();
+    Dims starts(extents.size());
+    Dims sizes(extents.size());
+    Dims strides(extents.size(), 1);
+    for (std::size_t i = 0; i < extents.size(); ++i) {
+      if (extents[i] == 0) continue;
+      strides[i] = (below(3) == 0 ? -1 : 1) * (1 + below(2));
+      starts[i] = below(extents[i]);
+      const std::int64_t room = strides[i] > 0 ? extents[i] - 1 - starts[i] : starts[i];
+      sizes[i] = 1 + below(room / std::abs(strides[i]) + 1);
+    }
+    return slice(x, starts, sizes, strides);
+  }
+
+  Value random_source() {
+    const Shape shape = pick_shape();
+    if (shape.rank() == 0 || below(2) == 0)
+      return ir::constant(pick_dtype(), static_cast<double>(below(3)));
+    DType dtype = pick_dtype();
+    if (dtype == DType::boolean) dtype = DType::u8;
+    return ir::iota(dtype, shape, static_cast<int>(below(shape.rank())));
+  }
+
+  Value library(const Value& x) {
+    const int rank = x.shape().rank();
+    switch (below(6)) {
+      case 0:
+        if (rank == 0) return {};
+        return ir::reduce(ir::ReduceOp::maximum, cast(x, DType::f32),
+                          std::vector<std::int64_t>{below(rank)}, below(2) == 0);
+      case 1: {
+        if (rank < 2) return {};
+        Dims axes(static_cast<std::size_t>(rank));
+        for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
+        std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+        const Value a = cast(x, DType::f32);
+        const Value b = below(2) == 0 ? permute(a, axes) : a * 2.0;
+        const bool turned = b.shape() == a.shape();
+        return below(2) == 0 ? matmul(a, b, false, turned) : matmul(b, a, false, turned);
+      }
+      case 2: {
+        Dims edges(static_cast<std::size_t>(rank), 1);
+        return pad(x, ir::constant(x.dtype(), 1), edges, Dims(edges.size()));
+      }
+      case 3: {
+        if (rank == 0) return {};
+        const Value parts[] = {x, x, flip(x, std::vector<std::int64_t>{0})};
+        return concat(parts, static_cast<int>(below(rank)));
+      }
+      case 4:
+        return rank == 0 ? Value() : argsort(x, below(2) == 0);
+      default:
+        if (rank == 0) return {};
+        return scan(ir::ReduceOp::sum, cast(x, DType::i32), static_cast<int>(below(rank)), false,
+                    below(2) == 0);
+    }
+  }
+
+  std::mt19937 random_;
+  std::vector<Value> values_;
+};
+
+std::vector<ir::Tensor> random_leaves(const ir::Graph& graph, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<ir::Tensor> leaves;
+  for (const ir::GraphNode& node : graph.nodes) {
+    if (!node.leaf) continue;
+    ir::Tensor& tensor = leaves.emplace_back(node.operation.dtype, node.operation.shape);
+    const ir::Tensor numbers = [&] {
+      ir::Tensor result(DType::f32, node.operation.shape);
+      for (float& x : result.as<float>()) x = static_cast<float>(random() % 64) / 8.0f - 4.0f;
+      return result;
+    }();
+    const ir::TensorView view = numbers.view();
+    ir::evaluate({Kind::cast, tensor.dtype(), tensor.shape(), ir::Empty{}}, {&view, 1},
+                 tensor.mutable_view());
+  }
+  return leaves;
+}
+
+void expect_same_bits(const ir::Graph& graph, std::span<const ir::TensorView> leaves,
+                      std::uint32_t seed) {
+  ASSERT_TRUE(ir::verify(graph).ok()) << ir::verify(graph).message();
+  const Plan plan = make_plan(graph);
+  const auto explain = [&] {
+    return "seed " + std::to_string(seed) + "\n" + ir::print(graph) + print(plan, graph);
+  };
+  const std::vector<ir::Tensor> expected = ir::evaluate(graph, leaves);
+  const Execution execution = execute(plan, graph, leaves);
+  ASSERT_EQ(execution.complaint, "") << explain();
+  ASSERT_EQ(execution.wanted.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    ASSERT_TRUE(std::ranges::equal(execution.wanted[i].bytes(), expected[i].bytes()))
+        << "wanted value " << i << " of " << explain();
+}
+
+class RandomPlans : public ::testing::TestWithParam<int> {};
+
+TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
+  for (std::uint32_t seed = 0; seed < 1000 && !HasFatalFailure(); ++seed) {
+    const ir::Graph graph = RandomGraph(seed).make(GetParam());
+    const std::vector<ir::Tensor> leaves = random_leaves(graph, seed);
+    std::vector<ir::TensorView> views;
+    for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
+    expect_same_bits(graph, views, seed);
+  }
+}
+
+/// Graphs over all node kinds, which other rooms test themselves with too.
+TEST_P(RandomPlans, OfEveryKindGiveTheBitsOfTheInterpreter) {
+  for (std::uint32_t seed = 0; seed < 500 && !HasFatalFailure(); ++seed) {
+    std::mt19937_64 random(seed);
+    evergpu::testing::RandomGraphOptions options;
+    options.nodes = GetParam();
+    options.max_elements = 300;
+    const auto made = evergpu::testing::make_random_graph(random, options);
+    const ir::Graph graph = ir::graph_of(made.wanted);
+    expect_same_bits(graph, made.leaves_of(graph), seed);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, RandomPlans, ::testing::Values(5, 12, 30, 100));
+
+/// Other constants, and slices that start as early as they can.
+void change_launch_arguments(ir::Operation& operation) {
+  if (auto* constant = std::get_if<ir::Constant>(&operation.attributes)) constant->bits ^= 1;
+  if (auto* slice = std::get_if<ir::Slice>(&operation.attributes))
+    for (std::size_t i = 0; i < slice->starts.size(); ++i)
+      if (operation.shape.extents()[i] > 0)
+        slice->starts[i] =
+            std::max<std::int64_t>(0, (1 - operation.shape.extents()[i]) * slice->strides[i]);
+}
+
+TEST(Plans, DependOnStructureAlone) {
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    const ir::Graph graph = RandomGraph(seed).make(40);
+    ir::Graph other = graph;
+    for (ir::GraphNode& node : other.nodes) change_launch_arguments(node.operation);
+    ASSERT_TRUE(ir::verify(other).ok());
+    const Plan a = make_plan(graph);
+    const Plan b = make_plan(other);
+    ASSERT_EQ(a.steps.size(), b.steps.size());
+    ASSERT_EQ(a.arena_bytes, b.arena_bytes);
+    for (std::size_t i = 0; i < a.steps.size(); ++i) {
+      ASSERT_TRUE(structurally_equal(a.steps[i].kernel, b.steps[i].kernel)) << print(a, graph);
+      ASSERT_EQ(structure_hash(a.steps[i].kernel), structure_hash(b.steps[i].kernel));
+      ASSERT_EQ(a.steps[i].inputs, b.steps[i].inputs);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace evergpu::compiler
