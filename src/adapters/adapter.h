@@ -1,0 +1,88 @@
+// The interface to hardware. An adapter lists devices; a device owns memory and runs kernels in the
+// order they are launched. All calls on one device come from one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "compiler/kernel.h"
+
+namespace evergpu::adapters {
+
+/// What a device is, for people and for budgets.
+struct DeviceInfo {
+  std::string adapter;  // "host", "vulkan"
+  std::string name;     // "CPU (no GPU found): Intel Xeon, 2 cores"
+  std::string vendor;
+  std::size_t memory_bytes = 0;  // what evergpu may use in all
+  bool is_gpu = false;
+};
+
+/// Memory of a device; its destructor gives it back.
+class Memory {
+ public:
+  Memory() = default;
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  virtual ~Memory() = default;
+  virtual std::size_t bytes() const = 0;
+};
+
+/// Bytes [offset, …) of a memory.
+struct Region {
+  Memory* memory = nullptr;
+  std::size_t offset = 0;
+};
+
+/// A kernel made ready to launch, many times and with different regions and launch arguments.
+class Executable {
+ public:
+  Executable() = default;
+  Executable(const Executable&) = delete;
+  Executable& operator=(const Executable&) = delete;
+  virtual ~Executable() = default;
+};
+
+class Device {
+ public:
+  Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+  virtual ~Device() = default;
+
+  virtual const DeviceInfo& info() const = 0;
+
+  /// resource_exhausted when there is no room. Zero bytes are allowed. The bytes are undefined.
+  virtual Result<std::unique_ptr<Memory>> allocate(std::size_t bytes) = 0;
+  /// Copies host bytes in; they may change after the call.
+  virtual Status upload(Region to, std::span<const std::byte> from) = 0;
+  /// Copies bytes out, after all that was launched.
+  virtual Status download(std::span<std::byte> to, Region from) = 0;
+  virtual Status copy(Region to, Region from, std::size_t bytes) = 0;
+
+  /// Makes a kernel ready. unimplemented when this device cannot run it.
+  virtual Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) = 0;
+  /// Runs `executable`, compiled from a kernel equal to `kernel` but for launch arguments, which
+  /// are taken from `kernel`.
+  virtual Status launch(Executable& executable, const compiler::Kernel& kernel,
+                        std::span<const Region> inputs, std::span<const Region> outputs) = 0;
+  /// Waits for all that was launched.
+  virtual Status wait() = 0;
+};
+
+/// The devices of one kind of hardware.
+class Adapter {
+ public:
+  Adapter() = default;
+  Adapter(const Adapter&) = delete;
+  Adapter& operator=(const Adapter&) = delete;
+  virtual ~Adapter() = default;
+  virtual int device_count() const = 0;
+  virtual Result<std::unique_ptr<Device>> open(int index) = 0;
+};
+
+}  // namespace evergpu::adapters

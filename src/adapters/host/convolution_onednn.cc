@@ -1,0 +1,164 @@
+// Convolutions with oneDNN. Images stay in their plain layout; oneDNN may want the filter in a
+// blocked one, which costs a reorder of a few kilobytes.
+#include "adapters/host/contraction.h"
+#include "adapters/host/onednn.h"
+
+namespace evergpu::adapters::host {
+
+#ifdef EVERGPU_ONEDNN
+
+namespace {
+
+using dnnl::memory;
+using ir::Kind;
+
+memory::dims dims_of(const ir::Dims& dims) { return {dims.begin(), dims.end()}; }
+
+// An image as oneDNN sees it: batch, channels, spatial axes.
+memory::desc image(const ir::Shape& shape, ir::Layout layout, memory::data_type type) {
+  memory::dims dims = dims_of(shape.extents());
+  memory::dims strides = dims_of(shape.strides());
+  if (layout == ir::Layout::channels_last) {
+    std::rotate(dims.begin() + 1, dims.end() - 1, dims.end());
+    std::rotate(strides.begin() + 1, strides.end() - 1, strides.end());
+  }
+  return {dims, type, strides};
+}
+
+// A filter [spatial…, in / groups, out] as oneDNN sees it: groups if there are any, out, in,
+// spatial axes.
+struct FilterDims {
+  memory::dims dims;
+  memory::dims strides;
+};
+FilterDims filter_dims(const ir::Shape& shape, std::int64_t groups) {
+  const int spatial = shape.rank() - 2;
+  const std::int64_t in = shape[spatial];
+  const std::int64_t out = shape[spatial + 1];
+  FilterDims filter;
+  if (groups > 1) {
+    filter.dims.push_back(groups);
+    filter.strides.push_back(out / groups);
+  }
+  filter.dims.insert(filter.dims.end(), {out / groups, in});
+  filter.strides.insert(filter.strides.end(), {1, out});
+  const ir::Dims dense = shape.strides();
+  for (int axis = 0; axis < spatial; ++axis) {
+    filter.dims.push_back(shape[axis]);
+    filter.strides.push_back(dense[static_cast<std::size_t>(axis)]);
+  }
+  return filter;
+}
+
+struct Problem {
+  memory::desc source;   // the input, or the gradient with respect to it
+  memory::desc weights;  // dense
+  memory::desc any_weights;
+  memory::desc target;  // the result, or the gradient with respect to it
+  memory::dims strides;
+  memory::dims dilations;
+  memory::dims pad_low;
+  memory::dims pad_high;
+};
+
+Problem problem_of(const compiler::Library& library, memory::data_type type) {
+  const auto& attributes = library.operation.get<ir::Convolution>();
+  const ir::Shape& result = library.operation.shape;
+  const ir::Shape& first = library.operand_shapes[0];
+  const ir::Shape& second = library.operand_shapes[1];
+  const Kind kind = library.operation.kind;
+  const ir::Shape& input = kind == Kind::convolution_input ? result : first;
+  const ir::Shape& filter = kind == Kind::convolution          ? second
+                            : kind == Kind::convolution_filter ? result
+                                                               : first;
+  const ir::Shape& output = kind == Kind::convolution ? result : second;
+
+  Problem problem;
+  problem.source = image(input, attributes.layout, type);
+  const FilterDims weights = filter_dims(filter, attributes.groups);
+  problem.weights = memory::desc(weights.dims, type, weights.strides);
+  problem.any_weights = memory::desc(weights.dims, type, memory::format_tag::any);
+  problem.target = image(output, attributes.layout, type);
+  problem.strides = dims_of(attributes.strides);
+  problem.dilations = dims_of(attributes.dilations);
+  for (auto& dilation : problem.dilations) --dilation;
+  problem.pad_low = dims_of(attributes.pad_low);
+  problem.pad_high = dims_of(attributes.pad_high);
+  return problem;
+}
+
+dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
+  return {onednn::engine(),
+          dnnl::prop_kind::forward_training,
+          dnnl::algorithm::convolution_direct,
+          p.source,
+          p.any_weights,
+          p.target,
+          p.strides,
+          p.dilations,
+          p.pad_low,
+          p.pad_high,
+          onednn::attributes(),
+          true};
+}
+
+template <typename Primitive, typename Description>
+MadeLibrary make(const Description& description, std::vector<onednn::Operand> inputs,
+                 onednn::Operand output) {
+  if (!description || !onednn::is_fast(description.impl_info_str())) return nullptr;
+  return onednn::make_primitive(Primitive(description), description.scratchpad_desc().get_size(),
+                                std::move(inputs), std::move(output));
+}
+
+MadeLibrary make_checked(const compiler::Library& library, memory::data_type type) {
+  const Problem p = problem_of(library, type);
+  const auto forward = describe_forward(p);
+  if (!forward) return nullptr;
+  if (library.operation.kind == Kind::convolution) {
+    return make<dnnl::convolution_forward>(
+        forward,
+        {{DNNL_ARG_SRC, p.source, p.source}, {DNNL_ARG_WEIGHTS, p.weights, forward.weights_desc()}},
+        {DNNL_ARG_DST, p.target, p.target});
+  }
+  if (library.operation.kind == Kind::convolution_input) {
+    const dnnl::convolution_backward_data::primitive_desc backward(
+        onednn::engine(), dnnl::algorithm::convolution_direct, p.source, p.any_weights, p.target,
+        p.strides, p.dilations, p.pad_low, p.pad_high, forward, onednn::attributes(), true);
+    if (!backward) return nullptr;
+    return make<dnnl::convolution_backward_data>(
+        backward,
+        {{DNNL_ARG_WEIGHTS, p.weights, backward.weights_desc()},
+         {DNNL_ARG_DIFF_DST, p.target, p.target}},
+        {DNNL_ARG_DIFF_SRC, p.source, p.source});
+  }
+  const dnnl::convolution_backward_weights::primitive_desc backward(
+      onednn::engine(), dnnl::algorithm::convolution_direct, p.source, p.any_weights, p.target,
+      p.strides, p.dilations, p.pad_low, p.pad_high, forward, onednn::attributes(), true);
+  if (!backward) return nullptr;
+  return make<dnnl::convolution_backward_weights>(
+      backward, {{DNNL_ARG_SRC, p.source, p.source}, {DNNL_ARG_DIFF_DST, p.target, p.target}},
+      {DNNL_ARG_DIFF_WEIGHTS, p.weights, backward.diff_weights_desc()});
+}
+
+}  // namespace
+
+MadeLibrary make_onednn_convolution(const compiler::Library& library) {
+  const auto type = onednn::data_type(library.operation.dtype);
+  if (!type || library.operation.shape.rank() < 3 || library.operation.shape.rank() > 5)
+    return nullptr;
+  for (const ir::Shape& shape : library.operand_shapes)
+    if (shape.elements() == 0) return nullptr;
+  try {
+    return make_checked(library, *type);
+  } catch (const dnnl::error&) {
+    return nullptr;
+  }
+}
+
+#else
+
+MadeLibrary make_onednn_convolution(const compiler::Library&) { return nullptr; }
+
+#endif
+
+}  // namespace evergpu::adapters::host

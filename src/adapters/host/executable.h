@@ -1,0 +1,28 @@
+// What the host adapter makes of a kernel, and who makes it: loop.cc for Loops, library.cc for the
+// rest.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "adapters/adapter.h"
+#include "compiler/kernel.h"
+
+namespace evergpu::adapters::host {
+
+using Inputs = std::span<const std::byte* const>;
+using Outputs = std::span<std::byte* const>;
+
+/// A kernel that can be run. Work space and compiled primitives live in it, so one runs at a time.
+class HostExecutable : public Executable {
+ public:
+  /// Computes `kernel`, which differs from the compiled one in launch arguments at most. Returns
+  /// when the outputs are written. May throw std::bad_alloc.
+  virtual Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) = 0;
+};
+
+Result<std::unique_ptr<HostExecutable>> make_loop(const compiler::Loop& loop);
+Result<std::unique_ptr<HostExecutable>> make_library(const compiler::Library& library);
+
+}  // namespace evergpu::adapters::host

@@ -1,0 +1,41 @@
+// oneDNN primitives as executables: memory descriptors of our dense operands, reorders where a
+// primitive wants another layout, work space shared by all.
+#pragma once
+
+#ifdef EVERGPU_ONEDNN
+
+#include <dnnl.hpp>
+#include <optional>
+#include <vector>
+
+#include "adapters/host/executable.h"
+
+namespace evergpu::adapters::host::onednn {
+
+/// The one CPU engine.
+const dnnl::engine& engine();
+
+/// Nothing when oneDNN does not know the dtype.
+std::optional<dnnl::memory::data_type> data_type(ir::DType dtype);
+
+/// No reduced precision behind the user's back; scratch memory comes from us.
+dnnl::primitive_attr attributes();
+
+/// An operand of a primitive: our dense bytes, and the layout that the primitive wants.
+struct Operand {
+  int argument = 0;  // DNNL_ARG_SRC …
+  dnnl::memory::desc dense;
+  dnnl::memory::desc wanted;
+};
+
+/// Runs one primitive. `inputs` are in the order of the kernel's.
+std::unique_ptr<HostExecutable> make_primitive(const dnnl::primitive& primitive,
+                                               std::size_t scratch_bytes,
+                                               std::vector<Operand> inputs, Operand output);
+
+/// Whether oneDNN computes this with code for the processor, not with its slow reference loops.
+bool is_fast(const char* implementation);
+
+}  // namespace evergpu::adapters::host::onednn
+
+#endif

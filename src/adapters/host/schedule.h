@@ -1,0 +1,74 @@
+// How a Loop is run: its iteration space cut into tiles whose registers stay in the L1 cache, and
+// its program as steps over a tile's elements. Made once from the loop's structure.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "adapters/host/point.h"
+#include "adapters/host/strided.h"
+#include "base/status.h"
+#include "compiler/kernel.h"
+
+namespace evergpu::adapters::host {
+
+/// How the elements of one operand lie within a tile, outermost axis first. Axes that are 1 in
+/// every tile are left out, neighbours that move together are one.
+struct Walk {
+  struct Axis {
+    int axis = 0;             // the loop axis whose extent in the tile counts …
+    std::int64_t factor = 1;  // … times this, for inner axes that were merged into it
+    std::int64_t stride = 0;  // in elements
+  };
+  std::vector<Axis> axes;
+
+  /// One element for the whole tile.
+  bool uniform() const;
+  /// The tile's elements lie side by side.
+  bool dense() const { return axes.empty() || (axes.size() == 1 && axes[0].stride == 1); }
+};
+
+/// One instruction, prepared. Its result is a register: `n` elements, or one if uniform.
+struct Step {
+  compiler::Instruction::Op op = compiler::Instruction::Op::load;
+  ir::DType dtype = ir::DType::f32;  // of the register's elements in memory, when it is loaded
+  ir::DType held = ir::DType::f32;   // as the register holds it: f32 for 16-bit floats
+  PointKernel kernel = nullptr;      // of point instructions; for `load`: from dtype to held
+  PointKernel then = nullptr;        // applied to the result in place: rounding
+  std::uint16_t a = 0;
+  std::uint16_t b = 0;
+  std::uint16_t c = 0;
+  bool uniform = false;    // one element stands for the whole tile
+  bool invariant = false;  // the same in every tile
+  bool direct = false;     // a load that is the operand's own bytes
+  int slot = 0;            // where the result lies; uniform ones have a cell each instead
+  int direct_output = -1;  // written straight to this output, unless that overwrites an input
+};
+
+/// How one output is written.
+struct Store {
+  Walk walk;
+  ir::DType dtype = ir::DType::f32;  // in memory
+  std::uint16_t result = 0;          // the register
+  PointKernel narrow = nullptr;      // from the register's form to memory's
+  bool safe_in_place = false;        // direct writing may overwrite any input
+};
+
+struct Schedule {
+  ir::Dims extents;
+  ir::Dims chunk;                  // extents of a full tile
+  ir::Dims grid;                   // tiles along each axis
+  std::int64_t tiles = 0;          // in all
+  std::int64_t tile_elements = 0;  // of a full tile
+  std::int64_t element_cost = 0;   // instructions and operands per element, roughly
+  std::vector<Step> steps;         // one per instruction
+  std::vector<Walk> inputs;        // one per input
+  std::vector<Store> stores;       // one per output
+  int slots = 0;
+  std::size_t slot_bytes = 0;
+};
+
+/// Makes the schedule; unimplemented when an instruction has no kernel.
+Result<Schedule> make_schedule(const compiler::Loop& loop);
+
+}  // namespace evergpu::adapters::host
