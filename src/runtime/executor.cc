@@ -1,0 +1,266 @@
+#include "runtime/executor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/log.h"
+
+namespace evergpu::runtime {
+
+using adapters::Memory;
+using adapters::Region;
+using compiler::Buffer;
+using compiler::Plan;
+
+namespace {
+
+/// More kernels than any model we know has; the one used least recently goes first.
+constexpr std::size_t compiled_limit = 8192;
+
+/// Memory that counts as resident while it lives.
+struct CountedMemory {
+  CountedMemory(std::unique_ptr<Memory> owned, std::shared_ptr<Counters> in, std::size_t size)
+      : memory(std::move(owned)), counters(std::move(in)), bytes(size) {
+    counters->resident.add(bytes);
+  }
+  CountedMemory(const CountedMemory&) = delete;
+  CountedMemory& operator=(const CountedMemory&) = delete;
+  ~CountedMemory() { counters->resident.subtract(bytes); }
+
+  std::unique_ptr<Memory> memory;
+  std::shared_ptr<Counters> counters;
+  std::size_t bytes;
+};
+
+/// For each node, the last node that uses it (itself if none does).
+std::vector<std::uint32_t> last_uses(const ir::Graph& graph) {
+  std::vector<std::uint32_t> last(graph.nodes.size());
+  for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
+    last[i] = i;
+    for (std::uint32_t operand : graph.nodes[i].operands) last[operand] = i;
+  }
+  return last;
+}
+
+/// Nodes [begin, end) of `job` as a job of their own. What they use from before becomes a leaf;
+/// what is used after `end` becomes wanted, with a block in `job` too.
+Job cut(Job& job, std::uint32_t begin, std::uint32_t end, std::span<const std::uint32_t> last_use) {
+  Job part;
+  std::vector<std::uint32_t> position(end, UINT32_MAX);
+  const auto add = [&](std::uint32_t node, bool leaf) {
+    ir::GraphNode copy = job.graph.nodes[node];
+    if (leaf) {
+      copy.leaf = true;
+      copy.wanted = false;
+      copy.operands.clear();
+    }
+    position[node] = static_cast<std::uint32_t>(part.graph.nodes.size());
+    part.graph.nodes.push_back(std::move(copy));
+    part.blocks.push_back(job.blocks[node]);
+  };
+  for (std::uint32_t node = begin; node < end; ++node) {
+    for (std::uint32_t operand : job.graph.nodes[node].operands) {
+      if (operand < begin && position[operand] == UINT32_MAX) add(operand, true);
+    }
+  }
+  for (std::uint32_t node = begin; node < end; ++node) {
+    if (last_use[node] >= end && job.blocks[node] == nullptr)
+      job.blocks[node] = std::make_shared<Block>();
+    add(node, job.graph.nodes[node].leaf);
+    ir::GraphNode& copy = part.graph.nodes.back();
+    if (!copy.leaf) copy.wanted = job.blocks[node] != nullptr;
+    for (std::uint32_t& operand : copy.operands) operand = position[operand];
+  }
+  return part;
+}
+
+}  // namespace
+
+Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters,
+                   std::size_t budget)
+    : hardware_(hardware), counters_(std::move(counters)), budget_(budget) {}
+
+Status Executor::run(Job job) {
+  const std::vector<std::uint32_t> last_use = last_uses(job.graph);
+  return run_range(job, 0, static_cast<std::uint32_t>(job.graph.nodes.size()), last_use);
+}
+
+Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
+                           std::span<const std::uint32_t> last_use) {
+  const bool whole = begin == 0 && end == job.graph.nodes.size();
+  Job cut_part;
+  if (!whole) cut_part = cut(job, begin, end, last_use);
+  Job& part = whole ? job : cut_part;
+  const Plan plan = compiler::make_plan(part.graph);
+  if (log::enabled(log::Category::plan))
+    log::write(log::Category::plan, "\n" + compiler::print(plan, part.graph));
+
+  // All memory is taken before anything runs, so that a plan without room can be cut instead of
+  // failing.
+  Status status;
+  std::shared_ptr<Memory> arena;
+  std::vector<std::shared_ptr<Memory>> fresh(plan.buffers.size());
+  for (std::uint32_t node = 0; node < part.graph.nodes.size() && status.ok(); ++node) {
+    if (part.graph.nodes[node].leaf) status = materialize(*part.blocks[node]);
+  }
+  const auto take = [&](std::size_t bytes, std::shared_ptr<Memory>& to) {
+    if (!status.ok()) return;
+    auto memory = allocate(bytes);
+    if (memory.ok()) {
+      to = std::move(*memory);
+    } else {
+      status = memory.status();
+    }
+  };
+  if (plan.arena_bytes > 0) take(plan.arena_bytes, arena);
+  for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
+    if (plan.buffers[i].place == Buffer::Place::wanted) take(plan.buffers[i].bytes, fresh[i]);
+  }
+  if (status.ok()) return run_plan(part, plan, std::move(arena), std::move(fresh));
+
+  if (status.code() != Code::resource_exhausted || end - begin <= 1) {
+    const ir::GraphNode& last = part.graph.nodes.back();
+    status = status.with_prefix(last.origin.empty() ? "" : fmt::format("{}: ", last.origin));
+    for (std::uint32_t node = 0; node < part.graph.nodes.size(); ++node) {
+      const bool unmade =
+          part.blocks[node] && part.blocks[node]->state() == Block::State::scheduled;
+      if (unmade && !part.graph.nodes[node].leaf) part.blocks[node]->set_failed(status);
+    }
+    return status;
+  }
+  arena.reset();
+  fresh.clear();
+  cut_part = {};
+  const std::uint32_t middle = begin + (end - begin) / 2;
+  status = run_range(job, begin, middle, last_use);
+  for (std::uint32_t node = begin; node < middle; ++node) {
+    if (last_use[node] >= middle) continue;
+    job.graph.nodes[node].value = {};
+    job.graph.nodes[node].origin = {};
+    job.blocks[node].reset();
+  }
+  const Status second = run_range(job, middle, end, last_use);
+  return status.ok() ? second : status;
+}
+
+Status Executor::run_plan(const Job& part, const Plan& plan, std::shared_ptr<Memory> arena,
+                          std::vector<std::shared_ptr<Memory>> fresh) {
+  std::vector<Region> regions(plan.buffers.size());
+  std::vector<Status> failed(plan.buffers.size());
+  for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
+    const Buffer& buffer = plan.buffers[i];
+    if (buffer.place == Buffer::Place::leaf) {
+      Block& block = *part.blocks[buffer.node];
+      if (block.state() == Block::State::failed) failed[i] = block.error();
+      fresh[i] = block.memory();
+    }
+    regions[i] = buffer.place == Buffer::Place::temporary ? Region{arena.get(), buffer.offset}
+                                                          : Region{fresh[i].get(), 0};
+  }
+  Status first;
+  for (const compiler::Step& step : plan.steps) {
+    Status status;
+    for (std::uint32_t input : step.inputs) {
+      if (status.ok()) status = failed[input];
+    }
+    if (status.ok()) {
+      const ir::GraphNode& node = part.graph.nodes[step.node];
+      const auto start = std::chrono::steady_clock::now();
+      status = launch(step, regions);
+      if (log::enabled(log::Category::run)) {
+        const std::chrono::duration<double, std::micro> taken =
+            std::chrono::steady_clock::now() - start;
+        log::write(log::Category::run, fmt::format("{:8.1f} us  {}  ({})", taken.count(),
+                                                   ir::print(node.operation), node.origin));
+      }
+      if (!node.origin.empty()) status = status.with_prefix(fmt::format("{}: ", node.origin));
+      if (first.ok()) first = status;
+    }
+    for (std::uint32_t output : step.outputs) failed[output] = status;
+  }
+  if (Status status = hardware_.wait(); !status.ok()) {
+    for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
+      if (plan.buffers[i].place != Buffer::Place::leaf) failed[i] = status;
+    }
+    first = status;
+  }
+  std::size_t next = 0;
+  for (std::size_t node = 0; node < part.graph.nodes.size(); ++node) {
+    if (!part.graph.nodes[node].wanted) continue;
+    const std::uint32_t buffer = plan.wanted[next++];
+    Block& block = *part.blocks[node];
+    if (failed[buffer].ok()) {
+      block.set_ready(fresh[buffer]);
+    } else {
+      block.set_failed(failed[buffer]);
+    }
+  }
+  counters_->bytes_created += plan.arena_bytes + plan.wanted_bytes;
+  return first;
+}
+
+Status Executor::launch(const compiler::Step& step, std::span<const Region> regions) {
+  auto executable = executable_for(step.kernel);
+  if (!executable.ok()) return executable.status();
+  InlineVector<Region, 8> inputs;
+  InlineVector<Region, 8> outputs;
+  for (std::uint32_t input : step.inputs) inputs.push_back(regions[input]);
+  for (std::uint32_t output : step.outputs) outputs.push_back(regions[output]);
+  ++counters_->kernels;
+  return hardware_.launch(**executable, step.kernel, inputs, outputs);
+}
+
+Result<adapters::Executable*> Executor::executable_for(const compiler::Kernel& kernel) {
+  const std::size_t hash = compiler::structure_hash(kernel);
+  const auto [first, last] = compiled_by_hash_.equal_range(hash);
+  for (auto entry = first; entry != last; ++entry) {
+    if (!compiler::structurally_equal(entry->second->kernel, kernel)) continue;
+    compiled_.splice(compiled_.begin(), compiled_, entry->second);
+    return entry->second->executable.get();
+  }
+  auto executable = hardware_.compile(kernel);
+  if (!executable.ok()) return executable.status();
+  if (compiled_.size() == compiled_limit) {
+    const auto oldest = std::prev(compiled_.end());
+    const auto range = compiled_by_hash_.equal_range(compiler::structure_hash(oldest->kernel));
+    compiled_by_hash_.erase(std::find_if(
+        range.first, range.second, [&](const auto& entry) { return entry.second == oldest; }));
+    compiled_.erase(oldest);
+  }
+  compiled_.push_front({kernel, std::move(*executable)});
+  compiled_by_hash_.emplace(hash, compiled_.begin());
+  return compiled_.front().executable.get();
+}
+
+Result<std::shared_ptr<Memory>> Executor::allocate(std::size_t bytes) {
+  if (counters_->resident.current() + bytes > budget_) {
+    return resource_exhausted(
+        fmt::format("out of memory on {}: {} bytes are needed, {} of {} are in use. Use a smaller "
+                    "batch or model, or raise "
+                    "EVERGPU_MEMORY_LIMIT if it is set.",
+                    hardware_.info().name, bytes, counters_->resident.current(), budget_));
+  }
+  auto memory = hardware_.allocate(bytes);
+  if (!memory.ok()) return memory.status();
+  auto counted = std::make_shared<CountedMemory>(std::move(*memory), counters_, bytes);
+  return std::shared_ptr<Memory>(counted, counted->memory.get());
+}
+
+Status Executor::materialize(Block& block) {
+  if (block.state() != Block::State::scheduled) return {};
+  auto memory = allocate(block.captured().size());
+  if (!memory.ok()) return memory.status();
+  EVERGPU_RETURN_IF_ERROR(hardware_.upload({memory->get(), 0}, block.captured()));
+  block.set_ready(std::move(*memory));
+  return {};
+}
+
+Status Executor::download(std::span<std::byte> to, Block& from, std::size_t offset) {
+  EVERGPU_RETURN_IF_ERROR(materialize(from));
+  if (from.state() == Block::State::failed) return from.error();
+  return hardware_.download(to, {from.memory().get(), offset});
+}
+
+}  // namespace evergpu::runtime

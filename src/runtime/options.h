@@ -1,0 +1,19 @@
+// What a user can set about the runtime.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace evergpu::runtime {
+
+struct Options {
+  bool eager = false;  // EVERGPU_EAGER: run each value as it is written, to bisect a wrong result
+  std::size_t memory_budget = 0;  // bytes; 0: what the device says. EVERGPU_MEMORY_LIMIT
+  std::uint64_t pending_limit =
+      20000;  // writes between flushes: recording further flushes without waiting
+
+  /// From the environment.
+  static Options from_environment();
+};
+
+}  // namespace evergpu::runtime

@@ -1,0 +1,37 @@
+#include "runtime/statistics.h"
+
+#include <fmt/format.h>
+
+#include "runtime/counters.h"
+
+namespace evergpu::runtime {
+
+Statistics Counters::snapshot() const {
+  return {.writes = writes,
+          .flushes = flushes,
+          .kernels = kernels,
+          .allocations = allocations,
+          .bytes_allocated = bytes_allocated,
+          .bytes_created = bytes_created,
+          .live_bytes = live.current(),
+          .peak_live_bytes = live.peak(),
+          .resident_bytes = resident.current(),
+          .peak_resident_bytes = resident.peak()};
+}
+
+std::string to_string(const Statistics& s) {
+  const double existed = s.bytes_allocated == 0 ? 0.0
+                                                : 100.0 * static_cast<double>(s.bytes_created) /
+                                                      static_cast<double>(s.bytes_allocated);
+  return fmt::format(
+      "op results recorded   {}\n"
+      "flushes               {}\n"
+      "kernels launched      {}\n"
+      "buffers allocated     {} ({} bytes)\n"
+      "bytes that existed    {} ({:.0f} % of those allocated)\n"
+      "peak memory           {} bytes resident, {} bytes as the framework counts",
+      s.writes, s.flushes, s.kernels, s.allocations, s.bytes_allocated, s.bytes_created, existed,
+      s.peak_resident_bytes, s.peak_live_bytes);
+}
+
+}  // namespace evergpu::runtime

@@ -1,0 +1,27 @@
+// What a device did so far. EVERGPU_STATS=1 prints it at exit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace evergpu::runtime {
+
+struct Statistics {
+  std::uint64_t writes = 0;           // values recorded to addresses: one per op result
+  std::uint64_t flushes = 0;          // graphs handed to the device thread, not empty
+  std::uint64_t kernels = 0;          // launches
+  std::uint64_t allocations = 0;      // by the framework
+  std::uint64_t bytes_allocated = 0;  // by the framework, in all
+  std::uint64_t bytes_created =
+      0;                       // blocks that came to exist: wanted values and temporaries, in all
+  std::size_t live_bytes = 0;  // allocated by the framework now
+  std::size_t peak_live_bytes = 0;
+  std::size_t resident_bytes = 0;  // blocks that exist now
+  std::size_t peak_resident_bytes = 0;
+};
+
+/// Lines for people, one figure each.
+std::string to_string(const Statistics& statistics);
+
+}  // namespace evergpu::runtime

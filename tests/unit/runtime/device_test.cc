@@ -1,0 +1,231 @@
+#include "runtime/device.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <vector>
+
+#include "ir/build.h"
+#include "runtime/make_device.h"
+
+namespace evergpu::runtime {
+namespace {
+
+using ir::DType;
+using ir::Shape;
+using ir::Value;
+
+std::vector<float> download(Device& device, const void* address, std::size_t count) {
+  std::vector<float> result(count);
+  const Status status = device.download(result.data(), address, count * sizeof(float));
+  EXPECT_TRUE(status.ok()) << status.message();
+  return result;
+}
+
+TEST(Device, ComputesWhatIsReadBack) {
+  const auto device = make_device();
+  const Buffer x(*device, 16);
+  const Buffer y(*device, 16);
+  const std::vector<float> numbers = {1, 2, 3, 4};
+  ASSERT_TRUE(device->upload(x.address(), numbers.data(), 16).ok());
+  const Value value = device->read(x.address(), DType::f32, Shape{2, 2});
+  ASSERT_TRUE(device->write(y.address(), value * value + 1.0).ok());
+  EXPECT_EQ(device->statistics().kernels, 0u);
+  EXPECT_EQ(download(*device, y.address(), 4), (std::vector<float>{2, 5, 10, 17}));
+  EXPECT_EQ(device->statistics().flushes, 1u);
+}
+
+TEST(Device, AFreedTemporaryNeverExists) {
+  const auto device = make_device();
+  const Buffer kept(*device, 4096);
+  {
+    const Buffer temporary(*device, 4096);
+    const Value ones = ir::full(Shape{1024}, ir::constant(DType::f32, 1));
+    ASSERT_TRUE(device->write(temporary.address(), ones + 1.0).ok());
+    ASSERT_TRUE(device
+                    ->write(kept.address(),
+                            device->read(temporary.address(), DType::f32, Shape{1024}) * 3.0)
+                    .ok());
+  }
+  {
+    const Buffer unread(*device, 4096);
+    ASSERT_TRUE(device->write(unread.address(), ir::zeros(DType::f32, Shape{1024})).ok());
+  }
+  EXPECT_EQ(download(*device, kept.address(), 1024)[1023], 6.0F);
+  EXPECT_EQ(device->statistics().bytes_created, 4096u);
+}
+
+TEST(Device, OldValueSurvivesAWriteInPlace) {
+  const auto device = make_device();
+  const Buffer variable(*device, 16);
+  const Buffer before(*device, 16);
+  ASSERT_TRUE(
+      device->write(variable.address(), ir::full(Shape{4}, ir::constant(DType::f32, 5))).ok());
+  const Value old = device->read(variable.address(), DType::f32, Shape{4});
+  ASSERT_TRUE(device->write(variable.address(), old - 1.0).ok());
+  ASSERT_TRUE(device->write(before.address(), old * 2.0).ok());
+  EXPECT_EQ(download(*device, variable.address(), 1)[0], 4.0F);
+  EXPECT_EQ(download(*device, before.address(), 1)[0], 10.0F);
+}
+
+TEST(Device, UnwrittenBytesReadAsZeros) {
+  const auto device = make_device();
+  const Buffer buffer(*device, 16);
+  const float seven = 7;
+  ASSERT_TRUE(device->upload(buffer.address() + 4, &seven, 4).ok());
+  EXPECT_EQ(download(*device, buffer.address(), 4), (std::vector<float>{0, 7, 0, 0}));
+  const Buffer sum(*device, 4);
+  const std::int64_t axis = 0;
+  const Value all = device->read(buffer.address(), DType::f32, Shape{4});
+  ASSERT_TRUE(device->write(sum.address(), ir::reduce(ir::ReduceOp::sum, all, {&axis, 1})).ok());
+  EXPECT_EQ(download(*device, sum.address(), 1)[0], 7.0F);
+}
+
+TEST(Device, AnAddressOfNobodyIsAnError) {
+  const auto device = make_device();
+  float number = 0;
+  EXPECT_EQ(device->download(&number, &number, 4).code(), Code::internal);
+  const Buffer buffer(*device, 16);
+  EXPECT_EQ(device->download(&number, buffer.address() + 16, 4).code(), Code::internal);
+  EXPECT_FALSE(device->owns(&number));
+  EXPECT_TRUE(device->owns(buffer.address() + 3));
+}
+
+TEST(Device, AFailedValueIsRefusedAtTheWrite) {
+  const auto device = make_device();
+  const Buffer buffer(*device, 16);
+  const Value bad = ir::reshape(ir::zeros(DType::f32, Shape{4}), Shape{5});
+  EXPECT_EQ(device->write(buffer.address(), bad).code(), Code::invalid_argument);
+}
+
+TEST(Device, AFaultPoisonsWhatDependsOnItAndNothingElse) {
+  for (const auto point : {adapters::Fault::Point::launch, adapters::Fault::Point::compile}) {
+    const auto device = make_device({}, adapters::Fault{point, 1});
+    const Buffer x(*device, 16);
+    const Buffer y(*device, 16);
+    const Buffer other(*device, 16);
+    const std::vector<float> numbers = {1, 2, 3, 4};
+    ASSERT_TRUE(device->upload(x.address(), numbers.data(), 16).ok());
+    {
+      const ir::OriginScope scope(std::make_shared<const std::string>("layer/Exp (Exp)"));
+      const Value exp =
+          ir::unary(ir::UnaryOp::exp, device->read(x.address(), DType::f32, Shape{4}));
+      ASSERT_TRUE(device->write(y.address(), exp).ok());
+    }
+    std::vector<float> result(4);
+    const Status status = device->download(result.data(), y.address(), 16);
+    EXPECT_EQ(status.code(), Code::internal);
+    EXPECT_NE(status.message().find("layer/Exp (Exp)"), std::string::npos) << status.message();
+
+    // What is computed from it fails in the same words; what is not, does not.
+    const Value poisoned = device->read(y.address(), DType::f32, Shape{4});
+    EXPECT_EQ(device->status_of(poisoned).message(), status.message());
+    ASSERT_TRUE(device->write(other.address(), poisoned + 1.0).ok());
+    EXPECT_EQ(device->download(result.data(), other.address(), 16).message(), status.message());
+    EXPECT_EQ(download(*device, x.address(), 4), numbers);
+
+    // Assigning again heals.
+    ASSERT_TRUE(
+        device->write(y.address(), device->read(x.address(), DType::f32, Shape{4}) * 2.0).ok());
+    EXPECT_EQ(download(*device, y.address(), 4), (std::vector<float>{2, 4, 6, 8}));
+    EXPECT_FALSE(device->synchronize().ok());
+    EXPECT_TRUE(device->synchronize().ok());
+  }
+}
+
+TEST(Device, AFaultAtAnyCallEndsInAnErrorOrTheRightNumbers) {
+  using Point = adapters::Fault::Point;
+  for (const Point point : {Point::allocate, Point::upload, Point::download, Point::compile,
+                            Point::launch, Point::wait}) {
+    for (long nth = 1; nth <= 12; ++nth) {
+      const auto device = make_device({}, adapters::Fault{point, nth});
+      const Buffer x(*device, 400);
+      const Buffer y(*device, 400);
+      std::vector<float> numbers(100);
+      std::iota(numbers.begin(), numbers.end(), 1.0F);
+      ASSERT_TRUE(device->upload(x.address(), numbers.data(), 400).ok());
+      for (int step = 0; step < 6; ++step) {
+        const Value value = device->read(x.address(), DType::f32, Shape{10, 10});
+        if (!device->status_of(value).ok()) {
+          ASSERT_TRUE(device->upload(x.address(), numbers.data(), 400).ok());
+        }
+        const Value next =
+            ir::matmul(value, ir::full(Shape{10, 10}, ir::constant(DType::f32, 0.1)));
+        ASSERT_TRUE(device->write(y.address(), next).ok());
+        std::vector<float> result(100);
+        if (device->download(result.data(), y.address(), 400).ok()) {
+          EXPECT_NEAR(result[0], 5.5F, 1e-4F);
+        }
+      }
+    }
+  }
+}
+
+TEST(Device, OverBudgetTheNextAllocationAfterFreeingWorks) {
+  const auto device = make_device({.memory_budget = 1 << 20});
+  const std::vector<float> numbers(200'000, 1.0F);
+  {
+    const Buffer first(*device, 800'000);
+    ASSERT_TRUE(device->upload(first.address(), numbers.data(), 800'000).ok());
+    const auto second = device->allocate(800'000);
+    EXPECT_EQ(second.status().code(), Code::resource_exhausted);
+    EXPECT_NE(second.status().message().find("800000"), std::string::npos);
+  }
+  const auto second = device->allocate(800'000);
+  ASSERT_TRUE(second.ok()) << second.status().message();
+  device->free(*second);
+}
+
+TEST(Device, APlanOverBudgetRunsInParts) {
+  // Eight reductions of products: together their temporaries are over the budget, one after the
+  // other not.
+  const auto device = make_device({.memory_budget = 3 << 20});
+  std::vector<std::unique_ptr<Buffer>> sums;
+  const Buffer x(*device, 1 << 20);
+  const std::vector<float> numbers(1 << 18, 2.0F);
+  ASSERT_TRUE(device->upload(x.address(), numbers.data(), 1 << 20).ok());
+  const Value value = device->read(x.address(), DType::f32, Shape{512, 512});
+  for (int i = 0; i < 8; ++i) {
+    const std::int64_t axes[] = {0, 1};
+    const Value product = ir::matmul(value, value + static_cast<double>(i));
+    sums.push_back(std::make_unique<Buffer>(*device, 4));
+    ASSERT_TRUE(
+        device->write(sums.back()->address(), ir::reduce(ir::ReduceOp::maximum, product, axes))
+            .ok());
+  }
+  ASSERT_TRUE(device->synchronize().ok());
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    EXPECT_EQ(download(*device, sums[i]->address(), 1)[0],
+              512.0F * 2.0F * (2.0F + static_cast<float>(i)));
+  }
+  EXPECT_LE(device->statistics().peak_resident_bytes, std::size_t{3} << 20);
+}
+
+TEST(Device, ALongChainNeedsNoStack) {
+  const auto device = make_device({.pending_limit = 1'000'000});
+  const Buffer x(*device, 4);
+  ASSERT_TRUE(device->fill(x.address(), 0, 4).ok());
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_TRUE(
+        device->write(x.address(), device->read(x.address(), DType::i32, Shape{}) + 1.0).ok());
+  }
+  std::int32_t result = 0;
+  ASSERT_TRUE(device->download(&result, x.address(), 4).ok());
+  EXPECT_EQ(result, 100'000);
+}
+
+TEST(Device, CountsMemoryTheWayTheFrameworkSeesIt) {
+  const auto device = make_device();
+  {
+    const Buffer a(*device, 1000);
+    const Buffer b(*device, 500);
+    EXPECT_EQ(device->statistics().live_bytes, 1500u);
+  }
+  EXPECT_EQ(device->statistics().live_bytes, 0u);
+  EXPECT_EQ(device->statistics().peak_live_bytes, 1500u);
+  device->reset_peak();
+  EXPECT_EQ(device->statistics().peak_live_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace evergpu::runtime
