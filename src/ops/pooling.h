@@ -1,0 +1,31 @@
+// Maximum and average pooling over the axes of an image, and their gradients.
+#pragma once
+
+#include "ir/build.h"
+#include "ops/spatial.h"
+
+namespace evergpu::ops {
+
+/// One entry per axis of the operand, batch and channels included (usually 1 there).
+struct PoolingParameters {
+  ir::Dims extents;
+  ir::Dims strides;
+  Padding padding;  // amounts of PaddingScheme::given are by axis of the operand too
+};
+
+ir::Value max_pool(const ir::Value& x, const PoolingParameters& parameters);
+/// The gradient with respect to x, given that of max_pool(x): it goes to the first maximum.
+ir::Value max_pool_gradient(const ir::Value& x, const ir::Value& gradient,
+                            const PoolingParameters& parameters);
+/// For each window, the element of `values` (shaped like x) at the place of x's first maximum:
+/// the gradient of max_pool_gradient.
+ir::Value pick_at_maximum(const ir::Value& x, const ir::Value& values,
+                          const PoolingParameters& parameters);
+
+/// Padding is not counted. 16-bit floats are summed in f32.
+ir::Value average_pool(const ir::Value& x, const PoolingParameters& parameters);
+/// The gradient with respect to an x of shape `x_shape`, given that of average_pool(x).
+ir::Value average_pool_gradient(const ir::Shape& x_shape, const ir::Value& gradient,
+                                const PoolingParameters& parameters);
+
+}  // namespace evergpu::ops

@@ -1,0 +1,38 @@
+// Random numbers from a Philox generator, drawn exactly as TensorFlow's CPU and GPU kernels do: the
+// same bits for uniform numbers, the same to rounding for normal ones.
+#pragma once
+
+#include <cstdint>
+
+#include "ir/build.h"
+
+namespace evergpu::ops {
+
+/// Where a stream of random bits starts: key u64[1], counter u64[2].
+struct PhiloxState {
+  ir::Value key;
+  ir::Value counter;
+};
+
+/// The stream of a user's two seed numbers, i32 or i64 [2]: they are scrambled, so that near seeds
+/// give unrelated streams.
+PhiloxState philox_state_of_seed(const ir::Value& seed);
+/// The stream with this key, at the 128-bit counter high · 2⁶⁴ + low.
+PhiloxState philox_state(std::uint64_t key, std::uint64_t counter_low, std::uint64_t counter_high);
+/// Checks state that came from outside; a counter that is longer than Philox's is cut.
+Result<PhiloxState> checked_philox_state(const ir::Value& key, const ir::Value& counter);
+
+/// Floats in [0, 1).
+ir::Value random_uniform(ir::DType dtype, const ir::Shape& shape, const PhiloxState& state);
+/// Integers of 32 or 64 bits, all values alike.
+ir::Value random_bits(ir::DType dtype, const ir::Shape& shape, const PhiloxState& state);
+/// i32 or i64 integers in [low, high).
+ir::Value random_integers(ir::DType dtype, const ir::Shape& shape, const PhiloxState& state,
+                          std::int64_t low, std::int64_t high);
+/// Normal deviates with mean 0 and standard deviation 1 (Box and Muller, 1958).
+ir::Value random_normal(ir::DType dtype, const ir::Shape& shape, const PhiloxState& state);
+/// The same, drawn again while more than two standard deviations from the mean.
+ir::Value random_truncated_normal(ir::DType dtype, const ir::Shape& shape,
+                                  const PhiloxState& state);
+
+}  // namespace evergpu::ops

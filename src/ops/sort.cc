@@ -1,0 +1,132 @@
+#include "ops/sort.h"
+
+#include "ops/array.h"
+#include "ops/failure.h"
+#include "ops/invalid.h"
+#include "ops/precision.h"
+
+namespace evergpu::ops {
+namespace {
+
+using ir::BinaryOp;
+using ir::Dims;
+using ir::DType;
+using ir::ReduceOp;
+using ir::Shape;
+using ir::UnaryOp;
+using ir::Value;
+
+// x as [rows, elements along the last axis].
+Value as_rows(const Value& x) {
+  const std::int64_t last = x.shape()[x.shape().rank() - 1];
+  return ir::reshape(x, Shape{last == 0 ? 0 : x.shape().elements() / last, last});
+}
+
+// x's shape with another last extent.
+Shape with_last(const Shape& shape, std::int64_t extent) {
+  Dims extents = shape.extents();
+  extents.back() = extent;
+  return Shape(std::move(extents));
+}
+
+Value column(const Value& x, std::int64_t i) {
+  return ir::slice(x, Dims{0, i}, Dims{x.shape()[0], 1});
+}
+
+}  // namespace
+
+TopK top_k(const Value& x, std::int64_t k) {
+  const auto fail = [](const Value& value) { return TopK{value, value}; };
+  if (!x.status().ok()) return fail(x);
+  if (x.shape().rank() == 0) return fail(failure("input must be >= 1-D, got shape []"));
+  if (k < 0) return fail(failure("Need k >= 0, got {}", k));
+  const Shape shape = with_last(x.shape(), k);
+  if (x.shape().extents().back() < k)
+    return fail(failure("input must have at least k columns. Had {}, needed {}",
+                        x.shape().extents().back(), k));
+  if (shape.elements() == 0) return {ir::zeros(x.dtype(), shape), ir::zeros(DType::i32, shape)};
+  const Value rows = as_rows(x);
+  const Value order =
+      ir::slice(ir::argsort(rows, /*descending=*/true), Dims{0, 0}, Dims{rows.shape()[0], k});
+  return {ir::reshape(ir::gather(rows, order, 1, 1), shape), ir::reshape(order, shape)};
+}
+
+Value nth_element(const Value& x, std::int64_t n, bool reverse) {
+  if (!x.status().ok()) return x;
+  if (x.shape().rank() == 0) return failure("Input must be >= 1-D, got shape []");
+  if (n < 0 || n >= x.shape().extents().back())
+    return failure("Input must have at least n+1 columns: {} for n = {}",
+                   x.shape().extents().back(), n);
+  const Value rows = as_rows(x);
+  Dims extents = x.shape().extents();
+  extents.pop_back();
+  return ir::reshape(ir::gather(rows, column(ir::argsort(rows, reverse), n), 1, 1),
+                     Shape(std::move(extents)));
+}
+
+Value in_top_k(const Value& predictions, const Value& targets, std::int64_t k) {
+  if (Status status = first_error(predictions, targets); !status.ok())
+    return ir::Node::failed(status);
+  if (predictions.shape().rank() != 2) return failure("predictions must be 2-dimensional");
+  if (targets.shape().rank() != 1) return failure("targets must be 1-dimensional");
+  const std::int64_t rows = predictions.shape()[0];
+  const std::int64_t classes = predictions.shape()[1];
+  if (targets.shape()[0] != rows)
+    return failure("First dimension of predictions {} must match length of targets {}", rows,
+                   targets.shape()[0]);
+  const Value target = ir::reshape(targets, Shape{rows, 1});
+  const Value of_target = ir::gather(predictions, target, 1, 1);
+  const std::int64_t last[] = {-1};
+  const Value greater = ir::cast(ir::binary(BinaryOp::greater, predictions, of_target), DType::i32);
+  const Value rank = ir::reduce(ReduceOp::sum, greater, last);
+  const Value finite = ir::reduce(ReduceOp::all, ir::unary(UnaryOp::is_finite, predictions), last);
+  const auto bound = [&](BinaryOp op, std::int64_t value) {
+    return ir::binary(op, targets, ir::constant_integer(targets.dtype(), value));
+  };
+  const auto both = [](const Value& x, const Value& y) {
+    return ir::binary(BinaryOp::bit_and, x, y);
+  };
+  const Value known = both(bound(BinaryOp::greater_equal, 0), bound(BinaryOp::less, classes));
+  const Value high = ir::binary(
+      BinaryOp::less, rank, ir::constant_integer(DType::i32, std::min<std::int64_t>(k, classes)));
+  return both(both(known, finite), high);
+}
+
+Value arg_extreme(ReduceOp op, const Value& x, std::int64_t axis, DType index_dtype) {
+  if (!x.status().ok()) return x;
+  const Result<int> along = normalized_axis(axis, x.shape().rank());
+  if (!along.ok()) return ir::Node::failed(along.status());
+  if (x.shape()[*along] == 0)
+    return failure("Reduction axis {} is empty in shape {}", axis, to_string(x.shape()));
+  const Value operand = x.dtype() == DType::boolean ? ir::cast(x, DType::u8) : x;
+  const bool native = index_dtype == DType::i32 || index_dtype == DType::i64;
+  return ir::cast(ir::arg_reduce(op, operand, *along, native ? index_dtype : DType::i32),
+                  index_dtype);
+}
+
+Value cumulative(ReduceOp op, const Value& x, std::int64_t axis, bool exclusive, bool reverse) {
+  if (!x.status().ok()) return x;
+  const int rank = x.shape().rank();
+  if (axis < -rank || axis >= rank)
+    return failure("ScanOp: Expected scan axis in the range [{}, {}), but got {}", -rank, rank,
+                   axis);
+  const auto along = static_cast<int>(axis < 0 ? axis + rank : axis);
+  return ir::cast(ir::scan(op, widen(x), along, exclusive, reverse), x.dtype());
+}
+
+Value sorted_position(const Value& sorted, const Value& values, bool or_equal) {
+  if (Status status = first_error(sorted, values); !status.ok()) return ir::Node::failed(status);
+  if (sorted.shape().rank() != 2 || values.shape().rank() != 2 ||
+      sorted.shape()[0] != values.shape()[0])
+    return failure("Leading dim_size of sorted_inputs {} and values {} must match",
+                   to_string(sorted.shape()), to_string(values.shape()));
+  const std::int64_t rows = sorted.shape()[0];
+  const Value haystack = ir::reshape(sorted, Shape{rows, 1, sorted.shape()[1]});
+  const Value needle = ir::reshape(values, Shape{rows, values.shape()[1], 1});
+  const Value before =
+      ir::binary(or_equal ? BinaryOp::less_equal : BinaryOp::less, haystack, needle);
+  const std::int64_t last[] = {-1};
+  return ir::reduce(ReduceOp::sum, ir::cast(before, DType::i32), last);
+}
+
+}  // namespace evergpu::ops
