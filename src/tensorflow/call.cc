@@ -1,0 +1,141 @@
+#include "tensorflow/call.h"
+
+#include <fmt/format.h>
+
+#include "ir/evaluate.h"
+#include "ir/graph.h"
+#include "tensorflow/api.h"
+#include "tensorflow/convert.h"
+
+namespace evergpu::tensorflow {
+
+using ir::Value;
+
+namespace {
+
+/// Bytes in host memory that somebody else keeps for as long as the call lasts.
+class HostBytes : public ir::Storage {
+ public:
+  explicit HostBytes(const void* data) : data_(static_cast<const std::byte*>(data)) {}
+  const std::byte* data() const { return data_; }
+
+ private:
+  const std::byte* data_;
+};
+
+/// Computes a value whose leaves are all HostBytes.
+void evaluate_on_host(const Value& value, void* to) {
+  const ir::Graph graph = ir::graph_of({&value, 1});
+  std::vector<ir::TensorView> leaves;
+  for (const ir::GraphNode& node : graph.nodes) {
+    if (!node.leaf) continue;
+    const auto& bytes = static_cast<const HostBytes&>(*node.value->storage());
+    leaves.push_back({node.operation.dtype, node.operation.shape, bytes.data()});
+  }
+  if (value->state() == ir::Node::State::stored) {
+    std::memcpy(to, leaves[0].data, value->operation().bytes());
+    return;
+  }
+  const std::vector<ir::Tensor> results = ir::evaluate(graph, leaves);
+  std::memcpy(to, results[0].bytes().data(), results[0].bytes().size());
+}
+
+}  // namespace
+
+Call::Call(TF_OpKernelContext* context, runtime::Device& device, bool host_outputs)
+    : context_(context), device_(device), host_outputs_(host_outputs) {
+  const int count = api().TF_NumInputs(context);
+  inputs_.resize(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    const auto dtype = dtype_from(api().TF_InputDatatype(context, i));
+    if (!dtype) continue;
+    Input& input = inputs_[static_cast<std::size_t>(i)];
+    const TfStatus status;
+    api().TF_GetInput(context, i, &input.tensor, status.get());
+    if (!status.ok()) {
+      status_ = status.status();
+      return;
+    }
+    input.plain = true;
+    input.dtype = *dtype;
+    input.data = api().TF_TensorData(input.tensor);
+    ir::Dims extents;
+    const int rank = api().TF_NumDims(input.tensor);
+    for (int axis = 0; axis < rank; ++axis) extents.push_back(api().TF_Dim(input.tensor, axis));
+    input.shape = ir::Shape(std::move(extents));
+  }
+}
+
+Call::~Call() {
+  for (const Input& input : inputs_) {
+    if (input.tensor != nullptr) api().TF_DeleteTensor(input.tensor);
+  }
+}
+
+Value Call::input(int i) {
+  const Input& input = at(i);
+  if (!input.plain)
+    return ir::Node::failed(internal_error(fmt::format("input {} is not a dense tensor", i)));
+  if (input.shape.elements() == 0) return ir::zeros(input.dtype, input.shape);
+  if (device_.owns(input.data)) {
+    Value value = device_.read(input.data, input.dtype, input.shape);
+    if (status_.ok()) status_ = device_.status_of(value);
+    return value;
+  }
+  if (!host_outputs_ || input.shape.elements() == 1)
+    return device_.capture(input.dtype, input.shape, input.data);
+  return ir::Node::stored(input.dtype, input.shape, std::make_shared<HostBytes>(input.data));
+}
+
+std::vector<Value> Call::inputs(int first, int count) {
+  std::vector<Value> values;
+  for (int i = first; i < first + count; ++i) values.push_back(input(i));
+  return values;
+}
+
+ir::TensorView Call::host(int i) const {
+  const Input& input = at(i);
+  const bool readable = input.plain && (input.shape.elements() == 0 || !device_.owns(input.data));
+  if (!readable) {
+    status_ = internal_error(fmt::format("input {} is not in host memory", i));
+    return {input.dtype, ir::Shape{0}, nullptr};
+  }
+  return {input.dtype, input.shape, static_cast<const std::byte*>(input.data)};
+}
+
+ir::Dims Call::integers(int i) const {
+  const ir::TensorView view = host(i);
+  ir::Dims result;
+  for (std::int64_t k = 0; k < view.shape.elements(); ++k) {
+    result.push_back(view.dtype == ir::DType::i64 ? view.as<std::int64_t>()[k]
+                                                  : view.as<std::int32_t>()[k]);
+  }
+  return result;
+}
+
+std::int64_t Call::integer(int i) const {
+  const ir::Dims values = integers(i);
+  if (values.size() == 1) return values[0];
+  if (status_.ok()) status_ = invalid_argument(fmt::format("input {} must be a scalar", i));
+  return 0;
+}
+
+Status Call::output(int i, const Value& value) {
+  if (!status_.ok()) return status_;
+  EVERGPU_RETURN_IF_ERROR(value.status());
+  const ir::Shape& shape = value.shape();
+  const std::size_t bytes = value->operation().bytes();
+  const TfStatus status;
+  TF_Tensor* tensor = api().TF_AllocateOutput(context_, i, to_tensorflow(value.dtype()),
+                                              shape.begin(), shape.rank(), bytes, status.get());
+  if (!status.ok()) return status.status();
+  void* data = api().TF_TensorData(tensor);
+  api().TF_DeleteTensor(tensor);
+  if (bytes == 0) return {};
+  if (device_.owns(data)) return device_.write(data, value);
+  if (!host_outputs_) return internal_error(fmt::format("output {} is not in device memory", i));
+  evaluate_on_host(value, data);
+  return {};
+}
+
+}  // namespace evergpu::tensorflow

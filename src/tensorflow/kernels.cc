@@ -1,0 +1,144 @@
+// TF_InitKernel: registers every row of the op table with one generic kernel class.
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "ir/value.h"
+#include "tensorflow/all_rows.h"
+#include "tensorflow/api.h"
+#include "tensorflow/convert.h"
+#include "tensorflow/entry_points.h"
+#include "tensorflow/plugin.h"
+
+namespace evergpu::tensorflow {
+
+namespace {
+
+/// One op of one graph.
+class Kernel {
+ public:
+  Kernel(Lowering lower, std::string origin)
+      : lower_(std::move(lower)), origin_(std::make_shared<const std::string>(std::move(origin))) {}
+
+  void compute(TF_OpKernelContext* context) {
+    runtime::Device* const device = Plugin::instance().device(api().TF_GetDeviceId(context));
+    const ir::OriginScope scope(origin_);
+    Call call(context, *device, host_outputs(context));
+    Status status = call.status();
+    if (status.ok()) status = lower_(call);
+    if (status.ok()) status = call.status();
+    if (!status.ok()) api().TF_OpKernelContext_Failure(context, TfStatus(status).get());
+  }
+
+ private:
+  /// Asked of TensorFlow once: it follows from the registration.
+  bool host_outputs(TF_OpKernelContext* context) {
+    if (host_outputs_ < 0) {
+      const TfStatus status;
+      host_outputs_ =
+          api().TF_NumOutputs(context) > 0 && api().TF_IsHostMemoryOutput(context, 0, status.get())
+              ? 1
+              : 0;
+    }
+    return host_outputs_ == 1;
+  }
+
+  Lowering lower_;
+  std::shared_ptr<const std::string> origin_;
+  std::atomic<int> host_outputs_{-1};
+};
+
+void* create(const OpRow& row, TF_OpKernelConstruction* construction) {
+  const Attributes attributes(construction);
+  auto lower = row.make(attributes);
+  Status status = attributes.status().ok() ? lower.status() : attributes.status();
+  if (!status.ok()) {
+    api().TF_OpKernelConstruction_Failure(construction, TfStatus(status).get());
+    return nullptr;
+  }
+  const TF_StringView name = api().TF_OpKernelConstruction_GetName(construction);
+  auto origin = fmt::format("{} ({})", std::string_view(name.data, name.len), row.op);
+  return std::make_unique<Kernel>(std::move(*lower), std::move(origin)).release();
+}
+
+// TensorFlow passes nothing but the construction to a create function, not even which op it is for.
+// So there is one function per row, each knowing its row by number.
+constexpr std::size_t most_rows = 768;
+
+template <std::size_t Row>
+void* create_row(TF_OpKernelConstruction* construction) {
+  return create(*all_rows()[Row], construction);
+}
+
+template <std::size_t... Rows>
+constexpr auto create_functions(std::index_sequence<Rows...>) {
+  return std::array<void* (*)(TF_OpKernelConstruction*), sizeof...(Rows)>{&create_row<Rows>...};
+}
+
+void compute(void* kernel, TF_OpKernelContext* context) {
+  static_cast<Kernel*>(kernel)->compute(context);
+}
+void destroy(void* kernel) { const std::unique_ptr<Kernel> owner(static_cast<Kernel*>(kernel)); }
+
+using Dtypes = InlineVector<ir::DType, 3>;  // one for each constraint of a row
+
+Status register_kernel(std::size_t index, const Dtypes& dtypes) {
+  static constexpr auto functions = create_functions(std::make_index_sequence<most_rows>());
+  const OpRow& row = *all_rows()[index];
+  const TfStatus status;
+  TF_KernelBuilder* const builder =
+      api().TF_NewKernelBuilder(row.op, "GPU", functions[index], &compute, &destroy);
+  for (std::size_t i = 0; i < dtypes.size() && status.ok(); ++i) {
+    api().TF_KernelBuilder_TypeConstraint(builder, row.types[i].attribute, to_tensorflow(dtypes[i]),
+                                          status.get());
+  }
+  if (!status.ok()) {
+    api().TF_DeleteKernelBuilder(builder);
+    return status.status();
+  }
+  const auto on_host = [&](std::span<const char* const> arguments) {
+    for (const char* argument : arguments) {
+      if (argument != nullptr) api().TF_KernelBuilder_HostMemory(builder, argument);
+    }
+  };
+  on_host(row.host_arguments);
+  if (!dtypes.empty() && row.host_when.contains(dtypes[0])) on_host(row.host_when_arguments);
+  api().TF_RegisterKernelBuilder(fmt::format("evergpu:{}", row.op).c_str(), builder, status.get());
+  return status.status();
+}
+
+/// Registers the row for every combination of its constraints' dtypes.
+Status register_row(std::size_t index, Dtypes chosen = {}) {
+  const OpRow& row = *all_rows()[index];
+  const std::size_t next = chosen.size();
+  if (next == std::size(row.types) || row.types[next].attribute == nullptr)
+    return register_kernel(index, chosen);
+  for (ir::DType dtype : ir::all_dtypes) {
+    if (!row.types[next].dtypes.contains(dtype)) continue;
+    Dtypes more = chosen;
+    more.push_back(dtype);
+    EVERGPU_RETURN_IF_ERROR(register_row(index, more));
+  }
+  return {};
+}
+
+}  // namespace
+
+}  // namespace evergpu::tensorflow
+
+EVERGPU_EXPORT void TF_InitKernel() {
+  using namespace evergpu::tensorflow;  // NOLINT(google-build-using-namespace)
+  if (Plugin::instance().device_count() == 0) return;
+  static_assert(most_rows >= 512);
+  for (std::size_t row = 0; row < all_rows().size() && row < most_rows; ++row) {
+    if (evergpu::Status status = register_row(row); !status.ok()) {
+      evergpu::log::warning(
+          fmt::format("op {} is not available: {}", all_rows()[row]->op, status.message()));
+    }
+  }
+}

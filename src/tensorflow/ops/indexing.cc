@@ -1,0 +1,493 @@
+// Reading and writing at positions that are data, diagonals, sorting and cumulative operations.
+#include "ops/indexing.h"
+
+#include <algorithm>
+
+#include "ops/diagonal.h"
+#include "ops/sort.h"
+#include "tensorflow/op_table.h"
+#include "tensorflow/ops/apply.h"
+
+namespace evergpu::tensorflow {
+namespace {
+
+using ir::Dims;
+using ir::DType;
+using ir::ReduceOp;
+using ir::ScatterOp;
+using ir::Shape;
+using ir::Value;
+
+// --- gather and scatter ---
+
+Result<Lowering> gather_first_axis(const Attributes&) {
+  return Lowering(
+      [](Call& call) { return call.output(0, ops::gather(call.input(0), call.input(1), 0, 0)); });
+}
+
+Result<Lowering> gather(const Attributes& attributes) {
+  return Lowering([batch_dims = attributes.integer("batch_dims")](Call& call) {
+    return call.output(0, ops::gather(call.input(0), call.input(1), call.integer(2), batch_dims));
+  });
+}
+
+// (indices, updates, shape)
+Result<Lowering> scatter_nd(const Attributes&) {
+  return Lowering([](Call& call) {
+    const Value base = ir::zeros(call.dtype(1), Shape(call.integers(2)));
+    // Booleans are not added: true stays.
+    const auto op = call.dtype(1) == DType::boolean ? ScatterOp::set : ScatterOp::add;
+    return call.output(0, ops::scatter_nd(op, base, call.input(0), call.input(1)));
+  });
+}
+
+// (tensor, indices, updates)
+template <ScatterOp op>
+Result<Lowering> scatter_onto(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::scatter_nd(op, call.input(0), call.input(1), call.input(2)));
+  });
+}
+
+// (x, rows, values)
+template <ScatterOp op>
+Result<Lowering> update_rows(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::update_rows(op, call.input(0), call.input(1), call.input(2)));
+  });
+}
+
+// The index lists lie in host memory, so where each row comes from is known: of rows named twice
+// the last one counts, and rows never named are zeros.
+Result<Lowering> stitch(const Attributes& attributes) {
+  const auto lists = static_cast<int>(attributes.integer("N"));
+  return Lowering([lists](Call& call) -> Status {
+    std::vector<std::int32_t> sources;
+    std::vector<Value> rows;
+    std::int32_t row = 0;
+    const Shape& first_indices = call.shape(0);
+    const Shape& first_data = call.shape(lists);
+    if (first_data.rank() < first_indices.rank())
+      return invalid_argument("data[0].shape must start with indices[0].shape");
+    const Dims rest(first_data.begin() + first_indices.rank(), first_data.end());
+    for (int i = 0; i < lists; ++i) {
+      const Dims indices = call.integers(i);
+      Dims expected = call.shape(i).extents();
+      Dims flat{static_cast<std::int64_t>(indices.size())};
+      for (std::int64_t extent : rest) {
+        expected.push_back(extent);
+        flat.push_back(extent);
+      }
+      if (call.shape(lists + i) != Shape(expected))
+        return invalid_argument("data[i].shape must be indices[i].shape followed by " +
+                                to_string(Shape(rest)));
+      rows.push_back(ir::reshape(call.input(lists + i), Shape(flat)));
+      for (std::int64_t index : indices) {
+        if (index < 0) return invalid_argument("indices must not be negative");
+        if (static_cast<std::size_t>(index) >= sources.size())
+          sources.resize(static_cast<std::size_t>(index) + 1, -1);
+        sources[static_cast<std::size_t>(index)] = row++;
+      }
+    }
+    const Shape count{static_cast<std::int64_t>(sources.size())};
+    if (sources.empty()) {
+      Dims nothing = rest;
+      nothing.insert(0, 0);
+      return call.output(0, ir::zeros(call.dtype(lists), Shape(nothing)));
+    }
+    const Value picked = call.device().capture(DType::i32, count, sources.data());
+    return call.output(0, ir::gather(ir::concat(rows, 0), picked, 0));
+  });
+}
+
+// --- segments ---
+
+// (data, segment_ids, num_segments)
+template <auto function>
+Result<Lowering> segments(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, function(call.input(0), call.input(1), call.integer(2)));
+  });
+}
+
+template <ScatterOp op>
+constexpr auto unsorted = segments<[](const Value& data, const Value& ids, std::int64_t count) {
+  return ops::unsorted_segment(op, data, ids, count);
+}>;
+
+template <ScatterOp op>
+constexpr auto given_segments =
+    segments<[](const Value& data, const Value& ids, std::int64_t count) {
+      return ops::segment(op, data, ids, count);
+    }>;
+
+// How many segments ascending ids in host memory name.
+std::int64_t segments_of(Call& call, int ids) {
+  const Dims values = call.integers(ids);
+  return values.empty() ? 0 : *std::max_element(values.begin(), values.end()) + 1;
+}
+
+// (data, segment_ids)
+template <auto function>
+Result<Lowering> sorted_segments(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, function(call.input(0), call.input(1), segments_of(call, 1)));
+  });
+}
+
+template <ScatterOp op>
+constexpr auto sorted =
+    sorted_segments<[](const Value& data, const Value& ids, std::int64_t count) {
+      return ops::segment(op, data, ids, count);
+    }>;
+
+// (data, indices, segment_ids): the rows of data that `indices` name.
+template <auto function>
+Result<Lowering> picked_segments(const Attributes&) {
+  return Lowering([](Call& call) {
+    const Value rows = ops::gather(call.input(0), call.input(1), 0, 0);
+    return call.output(0, function(rows, call.input(2), segments_of(call, 2)));
+  });
+}
+
+Value segment_sum(const Value& data, const Value& ids, std::int64_t count) {
+  return ops::segment(ScatterOp::add, data, ids, count);
+}
+
+// --- bins ---
+
+Result<Lowering> bin_count(const Attributes& attributes) {  // (values, size, weights)
+  const bool binary = attributes.has("binary_output") && attributes.boolean("binary_output");
+  return Lowering([binary](Call& call) {
+    return call.output(0, ops::bin_count(call.input(0), call.integer(1), call.input(2), binary));
+  });
+}
+
+// --- order ---
+
+Status output_top_k(Call& call, std::int64_t k, DType index_dtype) {
+  const ops::TopK result = ops::top_k(call.input(0), k);
+  EVERGPU_RETURN_IF_ERROR(call.output(0, result.values));
+  return call.output(1, ir::cast(result.indices, index_dtype));
+}
+
+Result<Lowering> top_k_by_attribute(const Attributes& attributes) {
+  return Lowering(
+      [k = attributes.integer("k")](Call& call) { return output_top_k(call, k, DType::i32); });
+}
+
+Result<Lowering> top_k(const Attributes& attributes) {
+  const DType dtype = attributes.has("index_type") ? attributes.dtype("index_type") : DType::i32;
+  return Lowering([dtype](Call& call) { return output_top_k(call, call.integer(1), dtype); });
+}
+
+Result<Lowering> nth_element(const Attributes& attributes) {
+  return Lowering([reverse = attributes.boolean("reverse")](Call& call) {
+    return call.output(0, ops::nth_element(call.input(0), call.integer(1), reverse));
+  });
+}
+
+Result<Lowering> in_top_k_by_attribute(const Attributes& attributes) {
+  return Lowering([k = attributes.integer("k")](Call& call) {
+    return call.output(0, ops::in_top_k(call.input(0), call.input(1), k));
+  });
+}
+
+Result<Lowering> in_top_k(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::in_top_k(call.input(0), call.input(1), call.integer(2)));
+  });
+}
+
+template <ReduceOp op>
+Result<Lowering> arg_extreme(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("output_type")](Call& call) {
+    return call.output(0, ops::arg_extreme(op, call.input(0), call.integer(1), dtype));
+  });
+}
+
+template <ReduceOp op>
+Result<Lowering> cumulative(const Attributes& attributes) {
+  return Lowering([exclusive = attributes.boolean("exclusive"),
+                   reverse = attributes.boolean("reverse")](Call& call) {
+    return call.output(0, ops::cumulative(op, call.input(0), call.integer(1), exclusive, reverse));
+  });
+}
+
+template <bool or_equal>
+Result<Lowering> sorted_position(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("out_type")](Call& call) {
+    return call.output(
+        0, ir::cast(ops::sorted_position(call.input(0), call.input(1), or_equal), dtype));
+  });
+}
+
+// --- diagonals ---
+
+// "RIGHT_LEFT": those above the main diagonal at the right, those below it at the left. The second
+// version of the ops has no such attribute, and means the left for both.
+ops::Diagonals read_alignment(const Attributes& attributes) {
+  if (!attributes.has("align")) return {};
+  const std::string align = attributes.string("align");
+  return {.super_left = align.starts_with("LEFT"), .sub_left = align.ends_with("LEFT")};
+}
+
+// One number, or the lowest and the highest.
+Result<ops::Diagonals> at_call(ops::Diagonals diagonals, Call& call, int input) {
+  const Dims range = call.integers(input);
+  if (range.empty() || range.size() > 2)
+    return invalid_argument("diag_index must have only one or two elements, received " +
+                            std::to_string(range.size()) + " elements.");
+  diagonals.lower = range[0];
+  diagonals.upper = range.back();
+  return diagonals;
+}
+
+Value zero_like(Call& call, int i) { return ir::constant(call.dtype(i), 0); }
+
+Result<Lowering> main_diagonal_to_matrix(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::from_diagonals(call.input(0), {}, -1, -1, zero_like(call, 0)));
+  });
+}
+
+// (diagonal, k, num_rows, num_cols, padding_value)
+Result<Lowering> diagonals_to_matrix(const Attributes& attributes) {
+  return Lowering([alignment = read_alignment(attributes)](Call& call) -> Status {
+    const Result<ops::Diagonals> diagonals = at_call(alignment, call, 1);
+    if (!diagonals.ok()) return diagonals.status();
+    return call.output(0, ops::from_diagonals(call.input(0), *diagonals, call.integer(2),
+                                              call.integer(3), call.input(4)));
+  });
+}
+
+Result<Lowering> main_diagonal_part(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::diagonal_part(call.input(0), {}, zero_like(call, 0)));
+  });
+}
+
+// (input, k, padding_value)
+Result<Lowering> diagonal_part(const Attributes& attributes) {
+  return Lowering([alignment = read_alignment(attributes)](Call& call) -> Status {
+    const Result<ops::Diagonals> diagonals = at_call(alignment, call, 1);
+    if (!diagonals.ok()) return diagonals.status();
+    return call.output(0, ops::diagonal_part(call.input(0), *diagonals, call.input(2)));
+  });
+}
+
+Result<Lowering> set_main_diagonal(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::set_diagonals(call.input(0), call.input(1), {}));
+  });
+}
+
+// (input, diagonal, k)
+Result<Lowering> set_diagonals(const Attributes& attributes) {
+  return Lowering([alignment = read_alignment(attributes)](Call& call) -> Status {
+    const Result<ops::Diagonals> diagonals = at_call(alignment, call, 2);
+    if (!diagonals.ok()) return diagonals.status();
+    return call.output(0, ops::set_diagonals(call.input(0), call.input(1), *diagonals));
+  });
+}
+
+Result<Lowering> band_part(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::band_part(call.input(0), call.integer(1), call.integer(2)));
+  });
+}
+
+constexpr DTypes bin_types{DType::i32, DType::i64, DType::f32, DType::f64};
+constexpr DTypes diagonal_types = floats | index_types;
+
+constexpr OpRow rows[] = {
+    // gather
+    {.op = "Gather", .types = {{"Tparams", all_types}}, .make = gather_first_axis},
+    {.op = "GatherNd", .types = {{"Tparams", all_types}}, .make = apply<ops::gather_nd>},
+    {.op = "GatherV2",
+     .types = {{"Tparams", all_types}},
+     .host_arguments = {"axis"},
+     .make = gather},
+
+    // scatter
+    {.op = "DynamicStitch",
+     .types = {{"T", all_types}},
+     .host_arguments = {"indices"},
+     .make = stitch},
+    {.op = "InplaceAdd", .types = {{"T", numbers - i32_only}}, .make = update_rows<ScatterOp::add>},
+    {.op = "InplaceSub",
+     .types = {{"T", numbers - i32_only}},
+     .make = update_rows<ScatterOp::subtract>},
+    {.op = "InplaceUpdate",
+     .types = {{"T", all_types - i32_only}},
+     .make = update_rows<ScatterOp::set>},
+    {.op = "ParallelDynamicStitch",
+     .types = {{"T", all_types}},
+     .host_arguments = {"indices"},
+     .make = stitch},
+    {.op = "ScatterNd",
+     .types = {{"T", all_types}, {"Tindices", index_types}},
+     .host_arguments = {"shape"},
+     .make = scatter_nd},
+    {.op = "ScatterNdNonAliasingAdd",
+     .types = {{"T", numbers}},
+     .make = scatter_onto<ScatterOp::add>},
+    {.op = "TensorScatterAdd", .types = {{"T", numbers}}, .make = scatter_onto<ScatterOp::add>},
+    {.op = "TensorScatterMax", .types = {{"T", numbers}}, .make = scatter_onto<ScatterOp::maximum>},
+    {.op = "TensorScatterMin", .types = {{"T", numbers}}, .make = scatter_onto<ScatterOp::minimum>},
+    {.op = "TensorScatterSub",
+     .types = {{"T", numbers}},
+     .make = scatter_onto<ScatterOp::subtract>},
+    {.op = "TensorScatterUpdate",
+     .types = {{"T", all_types}},
+     .make = scatter_onto<ScatterOp::set>},
+
+    // segments; where their number follows from the ids, these come from host memory
+    {.op = "SegmentMax",
+     .types = {{"T", numbers}},
+     .host_arguments = {"segment_ids"},
+     .make = sorted<ScatterOp::maximum>},
+    {.op = "SegmentMaxV2",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::maximum>},
+    {.op = "SegmentMean",
+     .types = {{"T", numbers}},
+     .host_arguments = {"segment_ids"},
+     .make = sorted_segments<ops::segment_mean>},
+    {.op = "SegmentMin",
+     .types = {{"T", numbers}},
+     .host_arguments = {"segment_ids"},
+     .make = sorted<ScatterOp::minimum>},
+    {.op = "SegmentMinV2",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::minimum>},
+    {.op = "SegmentProd",
+     .types = {{"T", numbers}},
+     .host_arguments = {"segment_ids"},
+     .make = sorted<ScatterOp::multiply>},
+    {.op = "SegmentProdV2",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::multiply>},
+    {.op = "SegmentSum",
+     .types = {{"T", numbers}},
+     .host_arguments = {"segment_ids"},
+     .make = sorted<ScatterOp::add>},
+    {.op = "SegmentSumV2",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::add>},
+    {.op = "SparseSegmentMean",
+     .types = {{"T", floats}},
+     .host_arguments = {"segment_ids"},
+     .make = picked_segments<ops::segment_mean>},
+    {.op = "SparseSegmentSqrtN",
+     .types = {{"T", floats}},
+     .host_arguments = {"segment_ids"},
+     .make = picked_segments<ops::segment_sum_over_sqrt>},
+    {.op = "SparseSegmentSum",
+     .types = {{"T", numbers}},
+     .host_arguments = {"segment_ids"},
+     .make = picked_segments<segment_sum>},
+    {.op = "UnsortedSegmentMax",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::maximum>},
+    {.op = "UnsortedSegmentMin",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::minimum>},
+    {.op = "UnsortedSegmentProd",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::multiply>},
+    {.op = "UnsortedSegmentSum",
+     .types = {{"T", numbers}},
+     .host_arguments = {"num_segments"},
+     .make = unsorted<ScatterOp::add>},
+
+    // bins
+    {.op = "Bincount", .types = {{"T", bin_types}}, .host_arguments = {"size"}, .make = bin_count},
+    {.op = "DenseBincount",
+     .types = {{"T", bin_types}, {"Tidx", index_types}},
+     .host_arguments = {"size"},
+     .make = bin_count},
+
+    // order
+    {.op = "ArgMax",
+     .types = {{"T", all_types}, {"Tidx", index_types}},
+     .host_arguments = {"dimension"},
+     .make = arg_extreme<ReduceOp::maximum>},
+    {.op = "ArgMin",
+     .types = {{"T", all_types}, {"Tidx", index_types}},
+     .host_arguments = {"dimension"},
+     .make = arg_extreme<ReduceOp::minimum>},
+    {.op = "Cumprod",
+     .types = {{"T", numbers}},
+     .host_arguments = {"axis"},
+     .make = cumulative<ReduceOp::product>},
+    {.op = "Cumsum",
+     .types = {{"T", numbers}},
+     .host_arguments = {"axis"},
+     .make = cumulative<ReduceOp::sum>},
+    {.op = "InTopK", .types = {{"T", index_types}}, .make = in_top_k_by_attribute},
+    {.op = "InTopKV2", .types = {{"T", index_types}}, .host_arguments = {"k"}, .make = in_top_k},
+    {.op = "LowerBound", .types = {{"T", numbers}}, .make = sorted_position<false>},
+    {.op = "NthElement", .types = {{"T", numbers}}, .host_arguments = {"n"}, .make = nth_element},
+    {.op = "TopK", .types = {{"T", numbers}}, .make = top_k_by_attribute},
+    {.op = "TopKV2",
+     .types = {{"T", numbers}, {"Tk", index_types}},
+     .host_arguments = {"k"},
+     .make = top_k},
+    {.op = "UpperBound", .types = {{"T", numbers}}, .make = sorted_position<true>},
+
+    // diagonals
+    {.op = "BatchMatrixBandPart",
+     .types = {{"T", all_types}},
+     .host_arguments = {"num_lower", "num_upper"},
+     .make = band_part},
+    {.op = "BatchMatrixDiag", .types = {{"T", all_types}}, .make = main_diagonal_to_matrix},
+    {.op = "BatchMatrixDiagPart", .types = {{"T", all_types}}, .make = main_diagonal_part},
+    {.op = "BatchMatrixSetDiag", .types = {{"T", all_types}}, .make = set_main_diagonal},
+    {.op = "Diag", .types = {{"T", diagonal_types}}, .make = apply<ops::diagonal_tensor>},
+    {.op = "DiagPart", .types = {{"T", diagonal_types}}, .make = apply<ops::diagonal_of_tensor>},
+    {.op = "MatrixBandPart",
+     .types = {{"T", all_types}},
+     .host_arguments = {"num_lower", "num_upper"},
+     .make = band_part},
+    {.op = "MatrixDiag", .types = {{"T", all_types}}, .make = main_diagonal_to_matrix},
+    {.op = "MatrixDiagPart", .types = {{"T", all_types}}, .make = main_diagonal_part},
+    {.op = "MatrixDiagPartV2",
+     .types = {{"T", all_types}},
+     .host_arguments = {"k", "padding_value"},
+     .make = diagonal_part},
+    {.op = "MatrixDiagPartV3",
+     .types = {{"T", all_types}},
+     .host_arguments = {"k", "padding_value"},
+     .make = diagonal_part},
+    {.op = "MatrixDiagV2",
+     .types = {{"T", all_types}},
+     .host_arguments = {"k", "num_rows", "num_cols", "padding_value"},
+     .make = diagonals_to_matrix},
+    {.op = "MatrixDiagV3",
+     .types = {{"T", all_types}},
+     .host_arguments = {"k", "num_rows", "num_cols", "padding_value"},
+     .make = diagonals_to_matrix},
+    {.op = "MatrixSetDiag", .types = {{"T", all_types}}, .make = set_main_diagonal},
+    {.op = "MatrixSetDiagV2",
+     .types = {{"T", all_types}},
+     .host_arguments = {"k"},
+     .make = set_diagonals},
+    {.op = "MatrixSetDiagV3",
+     .types = {{"T", all_types}},
+     .host_arguments = {"k"},
+     .make = set_diagonals},
+};
+
+}  // namespace
+
+std::span<const OpRow> indexing_rows() { return rows; }
+
+}  // namespace evergpu::tensorflow

@@ -1,0 +1,177 @@
+// Maximum and average pooling, and their gradients.
+#include "ops/pooling.h"
+
+#include "tensorflow/op_table.h"
+#include "tensorflow/spatial_attributes.h"
+
+namespace evergpu::tensorflow {
+namespace {
+
+using ops::PoolingParameters;
+
+Status check_windows(const PoolingParameters& parameters) {
+  if (parameters.extents.size() != parameters.strides.size() || parameters.extents.empty())
+    return invalid_argument("Sliding window ksize and strides must have the rank of the image");
+  if (parameters.extents[0] != 1 || parameters.strides[0] != 1)
+    return unimplemented("Pooling is not yet supported on the batch dimension.");
+  return {};
+}
+
+Result<PoolingParameters> read_parameters(const Attributes& attributes, int rank) {
+  Result<ir::Layout> layout = read_layout(attributes);
+  if (!layout.ok()) return layout.status();
+  Result<ir::Dims> extents = read_per_axis(attributes, "ksize", rank);
+  if (!extents.ok()) return extents.status();
+  Result<ir::Dims> strides = read_per_axis(attributes, "strides", rank);
+  if (!strides.ok()) return strides.status();
+  Result<ops::Padding> padding = read_padding(attributes, *layout, rank);
+  if (!padding.ok()) return padding.status();
+  PoolingParameters parameters{.extents = *extents, .strides = *strides, .padding = *padding};
+  EVERGPU_RETURN_IF_ERROR(check_windows(parameters));
+  return parameters;
+}
+
+template <int rank>
+Result<Lowering> max_pool(const Attributes& attributes) {
+  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
+  if (!parameters.ok()) return parameters.status();
+  return Lowering([parameters = *parameters](Call& call) {
+    return call.output(0, ops::max_pool(call.input(0), parameters));
+  });
+}
+
+// Inputs of both gradients: the pooled operand, the result (not needed), the incoming gradient.
+template <int rank>
+Result<Lowering> max_pool_gradient(const Attributes& attributes) {
+  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
+  if (!parameters.ok()) return parameters.status();
+  return Lowering([parameters = *parameters](Call& call) {
+    return call.output(0, ops::max_pool_gradient(call.input(0), call.input(2), parameters));
+  });
+}
+
+template <int rank>
+Result<Lowering> max_pool_gradient_gradient(const Attributes& attributes) {
+  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
+  if (!parameters.ok()) return parameters.status();
+  return Lowering([parameters = *parameters](Call& call) {
+    return call.output(0, ops::pick_at_maximum(call.input(0), call.input(2), parameters));
+  });
+}
+
+// The V2 ops: window extents and strides are the last two inputs.
+using Pool = ir::Value (*)(Call&, const PoolingParameters&);
+template <int first_window_input, Pool pool>
+Result<Lowering> with_window_inputs(const Attributes& attributes) {
+  Result<ir::Layout> layout = read_layout(attributes);
+  if (!layout.ok()) return layout.status();
+  Result<ops::Padding> padding = read_padding(attributes, *layout, 4);
+  if (!padding.ok()) return padding.status();
+  return Lowering([padding = *padding](Call& call) -> Status {
+    const PoolingParameters parameters{.extents = call.integers(first_window_input),
+                                       .strides = call.integers(first_window_input + 1),
+                                       .padding = padding};
+    EVERGPU_RETURN_IF_ERROR(check_windows(parameters));
+    return call.output(0, pool(call, parameters));
+  });
+}
+
+ir::Value max_pool_v2(Call& call, const PoolingParameters& parameters) {
+  return ops::max_pool(call.input(0), parameters);
+}
+ir::Value max_pool_gradient_v2(Call& call, const PoolingParameters& parameters) {
+  return ops::max_pool_gradient(call.input(0), call.input(2), parameters);
+}
+ir::Value max_pool_gradient_gradient_v2(Call& call, const PoolingParameters& parameters) {
+  return ops::pick_at_maximum(call.input(0), call.input(2), parameters);
+}
+
+template <int rank>
+Result<Lowering> average_pool(const Attributes& attributes) {
+  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
+  if (!parameters.ok()) return parameters.status();
+  return Lowering([parameters = *parameters](Call& call) {
+    return call.output(0, ops::average_pool(call.input(0), parameters));
+  });
+}
+
+template <int rank>
+Result<Lowering> average_pool_gradient(const Attributes& attributes) {
+  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
+  if (!parameters.ok()) return parameters.status();
+  return Lowering([parameters = *parameters](Call& call) {
+    return call.output(
+        0, ops::average_pool_gradient(ir::Shape(call.integers(0)), call.input(1), parameters));
+  });
+}
+
+// MaxPoolWithArgmax: the index is the flattened position of the maximum, in the whole batch or in
+// its own image.
+ir::Value flattened_positions(const ir::Shape& shape, ir::DType dtype, bool include_batch) {
+  const ir::Dims strides = shape.strides();
+  ir::Value position = ir::zeros(dtype, shape);
+  for (int axis = include_batch ? 0 : 1; axis < shape.rank(); ++axis) {
+    const ir::Value stride = ir::constant_integer(dtype, strides[static_cast<std::size_t>(axis)]);
+    position = position + ir::iota(dtype, shape, axis) * stride;
+  }
+  return position;
+}
+
+Result<Lowering> max_pool_with_argmax(const Attributes& attributes) {
+  Result<PoolingParameters> parameters = read_parameters(attributes, 4);
+  if (!parameters.ok()) return parameters.status();
+  const ir::DType index_dtype = attributes.dtype("Targmax");
+  const bool include_batch = attributes.boolean("include_batch_in_index");
+  return Lowering([parameters = *parameters, index_dtype, include_batch](Call& call) -> Status {
+    const ir::Value x = call.input(0);
+    EVERGPU_RETURN_IF_ERROR(call.output(0, ops::max_pool(x, parameters)));
+    return call.output(
+        1, ops::pick_at_maximum(x, flattened_positions(x.shape(), index_dtype, include_batch),
+                                parameters));
+  });
+}
+
+constexpr DTypes pooled = numbers - DTypes{ir::DType::u32, ir::DType::u64};
+constexpr DTypes three_floats{ir::DType::f16, ir::DType::bf16, ir::DType::f32};
+
+constexpr OpRow rows[] = {
+    {.op = "AvgPool", .types = {{"T", floats}}, .make = average_pool<4>},
+    {.op = "AvgPool3D", .types = {{"T", floats}}, .make = average_pool<5>},
+    {.op = "AvgPool3DGrad",
+     .types = {{"T", floats}},
+     .host_arguments = {"orig_input_shape"},
+     .make = average_pool_gradient<5>},
+    {.op = "AvgPoolGrad",
+     .types = {{"T", floats}},
+     .host_arguments = {"orig_input_shape"},
+     .make = average_pool_gradient<4>},
+    {.op = "MaxPool", .types = {{"T", pooled}}, .make = max_pool<4>},
+    {.op = "MaxPool3D", .types = {{"T", three_floats}}, .make = max_pool<5>},
+    {.op = "MaxPool3DGrad",
+     .types = {{"T", three_floats}, {"TInput", three_floats}},
+     .make = max_pool_gradient<5>},
+    {.op = "MaxPool3DGradGrad", .types = {{"T", numbers}}, .make = max_pool_gradient_gradient<5>},
+    {.op = "MaxPoolGrad", .types = {{"T", numbers}}, .make = max_pool_gradient<4>},
+    {.op = "MaxPoolGradGrad", .types = {{"T", numbers}}, .make = max_pool_gradient_gradient<4>},
+    {.op = "MaxPoolGradGradV2",
+     .types = {{"T", numbers}},
+     .host_arguments = {"ksize", "strides"},
+     .make = with_window_inputs<3, max_pool_gradient_gradient_v2>},
+    {.op = "MaxPoolGradV2",
+     .types = {{"T", numbers}},
+     .host_arguments = {"ksize", "strides"},
+     .make = with_window_inputs<3, max_pool_gradient_v2>},
+    {.op = "MaxPoolV2",
+     .types = {{"T", pooled}},
+     .host_arguments = {"ksize", "strides"},
+     .make = with_window_inputs<1, max_pool_v2>},
+    {.op = "MaxPoolWithArgmax",
+     .types = {{"T", numbers}, {"Targmax", index_types}},
+     .make = max_pool_with_argmax},
+};
+
+}  // namespace
+
+std::span<const OpRow> pooling_rows() { return rows; }
+
+}  // namespace evergpu::tensorflow

@@ -1,0 +1,202 @@
+// Random numbers: the same as TensorFlow's CPU and CUDA kernels draw for the same seeds.
+//
+// Keys, counters and seeds stay on the device, so that drawing numbers never waits for it.
+#include "ops/random.h"
+
+#include <fmt/core.h>
+
+#include <atomic>
+#include <memory>
+#include <random>
+
+#include "tensorflow/op_table.h"
+
+namespace evergpu::tensorflow {
+namespace {
+
+using ir::DType;
+using ir::Shape;
+using ops::PhiloxState;
+
+// TensorFlow's numbers for random-number algorithms.
+enum Algorithm : int { philox = 1, automatic = 3 };
+
+// What a family of ops draws: floats of some distribution, or integers of all values alike.
+using Draw = ir::Value (*)(DType, const Shape&, const PhiloxState&);
+
+// The state that the inputs `first` (key), `first` + 1 (counter), `first` + 2 (algorithm) give.
+Result<PhiloxState> state_at(Call& call, int first) {
+  const std::int64_t algorithm = call.integer(first + 2);
+  if (algorithm != philox && algorithm != automatic)
+    return invalid_argument(fmt::format("Unsupported algorithm id: {}", algorithm));
+  return ops::checked_philox_state(call.input(first), call.input(first + 1));
+}
+
+// (shape, key, counter, alg)
+template <Draw draw>
+Result<Lowering> with_key(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("dtype")](Call& call) -> Status {
+    const Result<PhiloxState> state = state_at(call, 1);
+    if (!state.ok()) return state.status();
+    return call.output(0, draw(dtype, Shape(call.integers(0)), *state));
+  });
+}
+
+// (shape, seed)
+template <Draw draw>
+Result<Lowering> with_seed(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("dtype")](Call& call) {
+    return call.output(
+        0, draw(dtype, Shape(call.integers(0)), ops::philox_state_of_seed(call.input(1))));
+  });
+}
+
+Status integers(Call& call, DType dtype, const PhiloxState& state, int low, int high) {
+  return call.output(0, ops::random_integers(dtype, Shape(call.integers(0)), state,
+                                             call.integer(low), call.integer(high)));
+}
+
+// (shape, key, counter, alg, minval, maxval)
+Result<Lowering> integers_with_key(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("dtype")](Call& call) -> Status {
+    const Result<PhiloxState> state = state_at(call, 1);
+    if (!state.ok()) return state.status();
+    return integers(call, dtype, *state, 4, 5);
+  });
+}
+
+// (shape, seed, minval, maxval)
+Result<Lowering> integers_with_seed(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("dtype")](Call& call) {
+    return integers(call, dtype, ops::philox_state_of_seed(call.input(1)), 2, 3);
+  });
+}
+
+Result<Lowering> key_and_counter(const Attributes&) {
+  return Lowering([](Call& call) -> Status {
+    const PhiloxState state = ops::philox_state_of_seed(call.input(0));
+    EVERGPU_RETURN_IF_ERROR(call.output(0, state.key));
+    return call.output(1, state.counter);
+  });
+}
+
+Result<Lowering> algorithm(const Attributes&) {
+  return Lowering(
+      [](Call& call) { return call.output(0, ir::constant_integer(DType::i32, philox)); });
+}
+
+// The stream of one stateful kernel: every call takes its own part of it when it is recorded.
+class Stream {
+ public:
+  Stream(std::int64_t seed, std::int64_t seed2)
+      : key_(static_cast<std::uint64_t>(seed)), counter_high_(static_cast<std::uint64_t>(seed2)) {
+    if (seed != 0 || seed2 != 0) return;
+    std::random_device device;
+    std::uniform_int_distribution<std::uint64_t> any;
+    key_ = any(device);
+    counter_high_ = any(device);
+  }
+
+  /// TensorFlow reserves 256 blocks for each output, whatever is drawn.
+  PhiloxState next(std::int64_t outputs) {
+    const std::uint64_t blocks = 256 * static_cast<std::uint64_t>(outputs);
+    return ops::philox_state(key_, used_.fetch_add(blocks), counter_high_);
+  }
+
+ private:
+  std::uint64_t key_;
+  std::uint64_t counter_high_;
+  std::atomic<std::uint64_t> used_{0};
+};
+
+std::shared_ptr<Stream> stream_of(const Attributes& attributes) {
+  return std::make_shared<Stream>(attributes.integer("seed"), attributes.integer("seed2"));
+}
+
+// (shape)
+template <Draw draw>
+Result<Lowering> stateful(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("dtype"), stream = stream_of(attributes)](Call& call) {
+    const Shape shape(call.integers(0));
+    return call.output(0, draw(dtype, shape, stream->next(shape.elements())));
+  });
+}
+
+// (shape, minval, maxval)
+Result<Lowering> stateful_integers(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("Tout"), stream = stream_of(attributes)](Call& call) {
+    const Shape shape(call.integers(0));
+    return integers(call, dtype, stream->next(shape.elements()), 1, 2);
+  });
+}
+
+constexpr DTypes drawn_integers{DType::i32, DType::i64, DType::u32, DType::u64};
+
+constexpr OpRow rows[] = {
+    {.op = "RandomStandardNormal",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape"},
+     .make = stateful<ops::random_normal>},
+    {.op = "RandomUniform",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape"},
+     .make = stateful<ops::random_uniform>},
+    {.op = "RandomUniformInt",
+     .types = {{"Tout", index_types}},
+     .host_arguments = {"shape", "minval", "maxval"},
+     .make = stateful_integers},
+    {.op = "StatelessRandomGetAlg", .host_arguments = {"alg"}, .make = algorithm},
+    {.op = "StatelessRandomGetKeyCounter",
+     .types = {{"Tseed", index_types}},
+     .make = key_and_counter},
+    {.op = "StatelessRandomNormal",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape"},
+     .make = with_seed<ops::random_normal>},
+    {.op = "StatelessRandomNormalV2",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape", "alg"},
+     .make = with_key<ops::random_normal>},
+    {.op = "StatelessRandomUniform",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape"},
+     .make = with_seed<ops::random_uniform>},
+    {.op = "StatelessRandomUniformFullInt",
+     .types = {{"dtype", drawn_integers}, {"Tseed", index_types}},
+     .host_arguments = {"shape"},
+     .make = with_seed<ops::random_bits>},
+    {.op = "StatelessRandomUniformFullIntV2",
+     .types = {{"dtype", drawn_integers}},
+     .host_arguments = {"shape", "alg"},
+     .make = with_key<ops::random_bits>},
+    {.op = "StatelessRandomUniformInt",
+     .types = {{"dtype", index_types}},
+     .host_arguments = {"shape", "minval", "maxval"},
+     .make = integers_with_seed},
+    {.op = "StatelessRandomUniformIntV2",
+     .types = {{"dtype", index_types}},
+     .host_arguments = {"shape", "alg", "minval", "maxval"},
+     .make = integers_with_key},
+    {.op = "StatelessRandomUniformV2",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape", "alg"},
+     .make = with_key<ops::random_uniform>},
+    {.op = "StatelessTruncatedNormal",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape"},
+     .make = with_seed<ops::random_truncated_normal>},
+    {.op = "StatelessTruncatedNormalV2",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape", "alg"},
+     .make = with_key<ops::random_truncated_normal>},
+    {.op = "TruncatedNormal",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"shape"},
+     .make = stateful<ops::random_truncated_normal>},
+};
+
+}  // namespace
+
+std::span<const OpRow> random_rows() { return rows; }
+
+}  // namespace evergpu::tensorflow

@@ -1,0 +1,125 @@
+#include "tensorflow/plugin.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "adapters/faulty.h"
+#include "adapters/host/host.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "tensorflow/environment.h"
+
+namespace evergpu::tensorflow {
+
+namespace {
+
+/// EVERGPU_HOST_DEVICES: equal host devices, for trying multi-device strategies.
+int host_device_count() {
+  const auto text = os::environment("EVERGPU_HOST_DEVICES");
+  if (!text || text->empty()) return 1;
+  int count = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
+  if (error == std::errc() && end == text->data() + text->size() && count >= 1 && count <= 8)
+    return count;
+  log::warning(
+      fmt::format("EVERGPU_HOST_DEVICES is '{}'; it takes a number from 1 to 8. Using 1.", *text));
+  return 1;
+}
+
+/// The adapter that EVERGPU_ADAPTER asks for; null for `off`.
+Result<std::unique_ptr<adapters::Adapter>> choose_adapter() {
+  const std::string name = os::environment("EVERGPU_ADAPTER").value_or("");
+  if (name.empty() || name == "host") return adapters::make_host_adapter(host_device_count());
+  if (name == "off") return std::unique_ptr<adapters::Adapter>();
+  if (name == "gpu") {
+    return Status(Code::failed_precondition,
+                  "EVERGPU_ADAPTER=gpu asks for a GPU, and this version of evergpu has no GPU "
+                  "adapter yet. Unset it to "
+                  "train on the CPU through evergpu");
+  }
+  return Status(Code::invalid_argument,
+                fmt::format("EVERGPU_ADAPTER is '{}'; it takes host, gpu or off", name));
+}
+
+void explain_fault(std::uintptr_t address) {
+  const void* pointer = reinterpret_cast<const void*>(address);
+  if (const runtime::Device* device = Plugin::instance().owner(pointer)) {
+    log::warning(
+        fmt::format("host code touched device memory: {}. This is a bug in a TensorFlow kernel or "
+                    "in evergpu; please report it.",
+                    device->describe(pointer)));
+  }
+}
+
+}  // namespace
+
+Plugin& Plugin::instance() {
+  static Plugin* const plugin = std::unique_ptr<Plugin>(new Plugin()).release();
+  return *plugin;
+}
+
+Plugin::Plugin() {
+  if (os::environment("EVERGPU_ADAPTER") == "off") return;
+  if (Status status = check_environment(); !status.ok()) {
+    log::warning(
+        fmt::format("no device: {}. TensorFlow's CPU device still works.", status.message()));
+    return;
+  }
+  auto adapter = choose_adapter();
+  if (!adapter.ok()) {
+    log::warning(fmt::format("no device: {}.", adapter.status().message()));
+    return;
+  }
+  adapter_ = std::move(*adapter);
+  devices_.resize(static_cast<std::size_t>(device_count()));
+}
+
+Status Plugin::open(int ordinal) {
+  if (ordinal < 0 || ordinal >= device_count())
+    return invalid_argument(fmt::format("no device {}", ordinal));
+  std::unique_ptr<runtime::Device>& slot = devices_[static_cast<std::size_t>(ordinal)];
+  if (slot) return {};
+  auto hardware = adapter_->open(ordinal);
+  if (!hardware.ok()) return hardware.status();
+  auto faulty = adapters::with_faults_from_environment(std::move(*hardware));
+  if (!faulty.ok()) return faulty.status();
+  auto device = runtime::Device::create(std::move(*faulty), runtime::Options::from_environment());
+  if (!device.ok()) return device.status();
+  slot = std::move(*device);
+  if (ordinal == 0) {
+    os::on_access_fault(explain_fault);
+    std::atexit([] { Plugin::instance().shut_down(); });
+    if (!slot->info().is_gpu) {
+      log::info(fmt::format(
+          "training on the {}; /GPU:0 is this device. EVERGPU_ADAPTER=off gives stock TensorFlow.",
+          slot->info().name));
+    }
+  }
+  return {};
+}
+
+runtime::Device* Plugin::device(int ordinal) const {
+  const auto index = static_cast<std::size_t>(ordinal);
+  return index < devices_.size() ? devices_[index].get() : nullptr;
+}
+
+runtime::Device* Plugin::owner(const void* address) const {
+  for (const auto& device : devices_) {
+    if (device && device->owns(address)) return device.get();
+  }
+  return nullptr;
+}
+
+void Plugin::shut_down() {
+  const bool print = os::environment("EVERGPU_STATS").value_or("0") != "0";
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
+    if (!devices_[i]) continue;
+    devices_[i]->wait();
+    if (print)
+      log::info(fmt::format("device {}\n{}", i, runtime::to_string(devices_[i]->statistics())));
+  }
+}
+
+}  // namespace evergpu::tensorflow

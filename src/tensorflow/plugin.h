@@ -1,0 +1,38 @@
+// The one plug-in instance of a process: which adapter it uses and its devices.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/adapter.h"
+#include "base/status.h"
+#include "runtime/device.h"
+
+namespace evergpu::tensorflow {
+
+class Plugin {
+ public:
+  /// Made on first use. It is never destroyed: TensorFlow may call us until the process ends.
+  static Plugin& instance();
+
+  /// Devices that TensorFlow should see; 0 when this environment is refused or EVERGPU_ADAPTER=off.
+  int device_count() const { return adapter_ ? adapter_->device_count() : 0; }
+  /// Opens device `ordinal`, once. The first opening says on stderr which device is used, and why.
+  Status open(int ordinal);
+  /// An opened device; null when it is not.
+  runtime::Device* device(int ordinal) const;
+  /// The opened device that an address belongs to; null when none.
+  runtime::Device* owner(const void* address) const;
+
+  /// Ends the devices' threads and prints EVERGPU_STATS. Called when the process exits.
+  void shut_down();
+
+ private:
+  Plugin();
+
+  std::unique_ptr<adapters::Adapter> adapter_;
+  std::vector<std::unique_ptr<runtime::Device>> devices_;
+};
+
+}  // namespace evergpu::tensorflow
