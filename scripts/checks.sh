@@ -1,0 +1,53 @@
+# The checks of ./test. Each prints what it found and returns whether all was well; a failed one
+# does not keep the others from running.
+
+passed=()
+failed=()
+
+# check NAME COMMAND...
+check() {
+  local name=$1
+  shift
+  if "$@"; then passed+=("$name"); else failed+=("$name"); fi
+}
+
+# Prints the verdict; returns 1 when a check failed.
+summary() {
+  local name
+  echo
+  for name in "${passed[@]}"; do echo "passed  $name"; done
+  for name in "${failed[@]}"; do echo "FAILED  $name"; done
+  echo "${#passed[@]} checks passed, ${#failed[@]} failed, in $(clock $((SECONDS - started)))"
+  [ "${#failed[@]}" -eq 0 ]
+}
+
+# unit_tests PRESET: builds it and runs its tests
+unit_tests() {
+  local definition definitions=()
+  while IFS= read -r definition; do definitions+=("-D$definition"); done < <(cmake_definitions)
+  quietly "configure-$1" cmake --preset "$1" "${definitions[@]}" -DEVERGPU_TESTS=ON || return 1
+  quietly "build-$1" cmake --build "build/$1" || return 1
+  quietly "ctest-$1" ctest --test-dir "build/$1" --output-on-failure --parallel "$(nproc)" || return 1
+  echo "      $(grep -E 'tests passed' "$log_folder/ctest-$1.log")"
+}
+
+python_tests() {
+  quietly pytest "$python" -m pytest -q -ra -p no:cacheprovider --color=no || return 1
+  echo "      $(tail -n 1 "$log_folder/pytest.log")"
+}
+
+cpp_files() { find src tests bench -name '*.cc' -o -name '*.h' | LC_ALL=C sort; }
+
+format_check() {
+  local files
+  mapfile -t files < <(cpp_files)
+  quietly clang-format clang-format --dry-run -Werror "${files[@]}"
+}
+
+tidy_check() { quietly clang-tidy "$python" scripts/tidy.py; }
+
+# The wheel as ./package makes it, installed into an environment that has never seen this folder.
+wheel_check() {
+  ./package || return 1
+  quietly fresh-environment scripts/test_wheel
+}

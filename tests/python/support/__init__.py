@@ -1,0 +1,1 @@
+"""What the tests share: the device under test, the op sweep's machinery, models, child processes."""
