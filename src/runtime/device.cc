@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <mutex>
+#include <optional>
 
 #include "base/log.h"
 #include "base/os.h"
@@ -109,7 +110,10 @@ class Device::Impl {
     }
     if (!flush) return {};
     if (!options_.eager) return flush_live();
-    flush_values({&value, 1});
+    {
+      const std::lock_guard lock(mutex_);
+      flush_locked({&value, 1});
+    }
     queue_.wait_idle();
     return status_of(value);
   }
@@ -164,27 +168,36 @@ class Device::Impl {
   Status download(void* to, const void* from, std::size_t bytes) {
     if (bytes == 0) return {};
     EVERGPU_RETURN_IF_ERROR(usable());
-    std::vector<Piece> pieces;
+    auto* const target = static_cast<std::byte*>(to);
+    std::memset(target, 0, bytes);
+    std::vector<Piece> stored;
     std::size_t offset = 0;
     {
+      // Under one lock: a constant that somebody else's flush stores meanwhile would have no bytes
+      // yet when our turn on the device thread comes.
       const std::lock_guard lock(mutex_);
       const Allocation* allocation = find(from, bytes, &offset);
       if (allocation == nullptr) return not_ours(from, bytes);
-      pieces = allocation->content.pieces(offset, bytes);
+      std::vector<Value> values;
+      for (Piece& piece : allocation->content.pieces(offset, bytes)) {
+        if (const auto bits = constant_bits(piece.value)) {
+          std::memcpy(target + (piece.at - offset),
+                      reinterpret_cast<const std::byte*>(&*bits) + piece.from, piece.bytes);
+          continue;
+        }
+        values.push_back(piece.value);
+        stored.push_back(std::move(piece));
+      }
+      flush_locked(values);
     }
-    auto* target = static_cast<std::byte*>(to);
-    std::memset(target, 0, bytes);
-    std::vector<Value> values;
-    for (const Piece& piece : pieces) {
-      if (pending(piece.value) && !constant_bytes(piece, nullptr)) values.push_back(piece.value);
-    }
-    if (!values.empty()) flush_values(values);
+    if (stored.empty()) return {};
     Status status;
     const std::uint64_t task = queue_.post([&] {
-      for (const Piece& piece : pieces) {
-        const std::span<std::byte> bytes_of_piece{target + (piece.at - offset), piece.bytes};
-        if (!status.ok() || constant_bytes(piece, bytes_of_piece.data())) continue;
-        status = executor_.download(bytes_of_piece, block_of(piece.value), piece.from);
+      for (const Piece& piece : stored) {
+        if (status.ok()) {
+          status = executor_.download({target + (piece.at - offset), piece.bytes},
+                                      block_of(piece.value), piece.from);
+        }
       }
     });
     queue_.wait(task);
@@ -292,20 +305,10 @@ class Device::Impl {
     return {};
   }
 
-  /// Whether the piece is (part of) a scalar constant; its bytes go to `to` unless that is null.
-  static bool constant_bytes(const Piece& piece, std::byte* to) {
-    const ir::Operation& operation = piece.value->operation();
-    if (operation.kind != ir::Kind::constant || !pending(piece.value)) return false;
-    const std::uint64_t bits = operation.get<ir::Constant>().bits;
-    if (to != nullptr)
-      std::memcpy(to, reinterpret_cast<const std::byte*>(&bits) + piece.from, piece.bytes);
-    return true;
-  }
-
-  /// Hands `values` and what they depend on to the device thread.
-  void flush_values(std::span<const Value> values) {
-    const std::lock_guard lock(mutex_);
-    flush_locked(values);
+  /// The bytes of a scalar constant that no flush has stored.
+  static std::optional<std::uint64_t> constant_bits(const Value& value) {
+    if (value->operation().kind != ir::Kind::constant || !pending(value)) return {};
+    return value->operation().get<ir::Constant>().bits;
   }
 
   Status flush_live() {
@@ -313,13 +316,15 @@ class Device::Impl {
     std::vector<Value> values;
     addresses_->for_each([&](const Allocation& allocation) {
       for (const Piece& piece : allocation.content.all()) {
-        if (pending(piece.value) && !constant_bytes(piece, nullptr)) values.push_back(piece.value);
+        if (pending(piece.value) && !constant_bits(piece.value)) values.push_back(piece.value);
       }
     });
     flush_locked(values);
     return {};
   }
 
+  /// Hands the pending ones of `values`, and what they depend on, to the device thread. The lock is
+  /// held.
   void flush_locked(std::span<const Value> values) {
     writes_since_flush_ = 0;
     std::vector<Value> wanted;

@@ -66,8 +66,11 @@ Job cut(Job& job, std::uint32_t begin, std::uint32_t end, std::span<const std::u
     }
   }
   for (std::uint32_t node = begin; node < end; ++node) {
-    if (last_use[node] >= end && job.blocks[node] == nullptr)
+    if (last_use[node] >= end && job.blocks[node] == nullptr) {
       job.blocks[node] = std::make_shared<Block>();
+      // Lets its operands go, so that their memory is free when this part has run.
+      job.graph.nodes[node].value->set_stored(job.blocks[node]);
+    }
     add(node, job.graph.nodes[node].leaf);
     ir::GraphNode& copy = part.graph.nodes.back();
     if (!copy.leaf) copy.wanted = job.blocks[node] != nullptr;
@@ -114,7 +117,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
       status = memory.status();
     }
   };
-  if (plan.arena_bytes > 0) take(plan.arena_bytes, arena);
+  take(plan.arena_bytes, arena);  // of no bytes too: empty temporaries are regions of it
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     if (plan.buffers[i].place == Buffer::Place::wanted) take(plan.buffers[i].bytes, fresh[i]);
   }

@@ -177,28 +177,27 @@ TEST(Device, OverBudgetTheNextAllocationAfterFreeingWorks) {
 }
 
 TEST(Device, APlanOverBudgetRunsInParts) {
-  // Eight reductions of products: together their temporaries are over the budget, one after the
-  // other not.
-  const auto device = make_device({.memory_budget = 3 << 20});
-  std::vector<std::unique_ptr<Buffer>> sums;
-  const Buffer x(*device, 1 << 20);
-  const std::vector<float> numbers(1 << 18, 2.0F);
-  ASSERT_TRUE(device->upload(x.address(), numbers.data(), 1 << 20).ok());
-  const Value value = device->read(x.address(), DType::f32, Shape{512, 512});
-  for (int i = 0; i < 8; ++i) {
-    const std::int64_t axes[] = {0, 1};
-    const Value product = ir::matmul(value, value + static_cast<double>(i));
-    sums.push_back(std::make_unique<Buffer>(*device, 4));
-    ASSERT_TRUE(
-        device->write(sums.back()->address(), ir::reduce(ir::ReduceOp::maximum, product, axes))
-            .ok());
+  // A chain of products, each of one MiB: one after the other needs two at a time, as one plan
+  // more.
+  constexpr std::size_t mib = 1 << 20;
+  const auto device = make_device({.memory_budget = 7 * mib / 2});
+  const Buffer result(*device, mib);
+  {
+    const Buffer x(*device, mib);
+    const std::vector<float> numbers(mib / 4, 1.0F / 256.0F);
+    ASSERT_TRUE(device->upload(x.address(), numbers.data(), mib).ok());
+    Value value = device->read(x.address(), DType::f32, Shape{512, 512});
+    for (int i = 0; i < 6; ++i)
+      value = ir::matmul(value, ir::permute(value, std::vector<std::int64_t>{1, 0}));
+    ASSERT_TRUE(device->write(result.address(), value).ok());
   }
-  ASSERT_TRUE(device->synchronize().ok());
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    EXPECT_EQ(download(*device, sums[i]->address(), 1)[0],
-              512.0F * 2.0F * (2.0F + static_cast<float>(i)));
-  }
-  EXPECT_LE(device->statistics().peak_resident_bytes, std::size_t{3} << 20);
+  const Status status = device->synchronize();
+  ASSERT_TRUE(status.ok()) << status.message();
+  const float computed = download(*device, result.address(), 1)[0];
+  float expected = 1.0F / 256.0F;
+  for (int i = 0; i < 6; ++i) expected = 512.0F * expected * expected;
+  EXPECT_EQ(computed, expected);
+  EXPECT_LE(device->statistics().peak_resident_bytes, 7 * mib / 2);
 }
 
 TEST(Device, ALongChainNeedsNoStack) {
