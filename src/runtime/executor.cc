@@ -138,7 +138,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   cut_part = {};
   const std::uint32_t middle = begin + (end - begin) / 2;
   status = run_range(job, begin, middle, last_use);
-  for (std::uint32_t node = begin; node < middle; ++node) {
+  for (std::uint32_t node = 0; node < middle; ++node) {
     if (last_use[node] >= middle) continue;
     job.graph.nodes[node].value = {};
     job.graph.nodes[node].origin = {};
