@@ -7,19 +7,21 @@ if(EVERGPU_SANITIZE)
   add_link_options(-fsanitize=${EVERGPU_SANITIZE})
 endif()
 
-# A cross compiler must not see this machine's /usr/include: it gets a folder of links to the
-# header-only libraries there.
-add_library(fmt_header_only INTERFACE)
-target_compile_definitions(fmt_header_only INTERFACE FMT_HEADER_ONLY)
-target_link_libraries(fmt_header_only INTERFACE Threads::Threads)
-find_path(FMT_INCLUDE fmt/format.h REQUIRED NO_CMAKE_FIND_ROOT_PATH HINTS /usr/include)
-if(CMAKE_CROSSCOMPILING)
-  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/headers)
-  file(CREATE_LINK ${FMT_INCLUDE}/fmt ${CMAKE_BINARY_DIR}/headers/fmt SYMBOLIC)
-  target_include_directories(fmt_header_only SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/headers)
-elseif(NOT FMT_INCLUDE STREQUAL "/usr/include")
-  target_include_directories(fmt_header_only SYSTEM INTERFACE ${FMT_INCLUDE})
-endif()
+# Header-only libraries: nlohmann/json, and fmt, whose functions src/base/fmt.cc compiles. A cross compiler must not see the /usr/include that
+# may hold them, so it gets a folder of links to theirs.
+add_library(header_only INTERFACE)
+target_link_libraries(header_only INTERFACE Threads::Threads)
+foreach(header fmt/format.h nlohmann/json.hpp)
+  get_filename_component(library ${header} DIRECTORY)
+  find_path(${library}_INCLUDE ${header} REQUIRED NO_CMAKE_FIND_ROOT_PATH HINTS /usr/include)
+  if(CMAKE_CROSSCOMPILING)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/headers)
+    file(CREATE_LINK ${${library}_INCLUDE}/${library} ${CMAKE_BINARY_DIR}/headers/${library} SYMBOLIC)
+    target_include_directories(header_only SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/headers)
+  elseif(NOT ${library}_INCLUDE STREQUAL "/usr/include")
+    target_include_directories(header_only SYSTEM INTERFACE ${${library}_INCLUDE})
+  endif()
+endforeach()
 
 # What the host adapter computes with. OpenMP: one pool of threads, shared with oneDNN.
 find_package(OpenMP REQUIRED COMPONENTS CXX)

@@ -2,11 +2,6 @@
 # vectorise. No result depends on these options.
 file(GLOB vector_loops CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/adapters/host/*_vector.cc
                                          ${CMAKE_SOURCE_DIR}/src/adapters/host/*_kernels.cc)
-set(vector_options -O3 -fno-math-errno -fno-trapping-math -Wno-psabi)
-if(MINGW)
-  # Windows keeps the stack aligned to 16 bytes only (GCC bug 54412).
-  list(APPEND vector_options -Wa,-muse-unaligned-vector-move)
-endif()
 set_source_files_properties(${vector_loops} PROPERTIES
-  COMPILE_OPTIONS "${vector_options}"
+  COMPILE_OPTIONS "-O3;-fno-math-errno;-fno-trapping-math;-Wno-psabi"
   COMPILE_DEFINITIONS HWY_DISABLED_TARGETS=HWY_SSSE3)

@@ -47,9 +47,8 @@ def problem():
 
 def print_devices():
     for number, device in enumerate(plugin.describe("devices")):
-        if device["open"]:
-            memory = f"{device['memory'] / 2**30:.1f} GiB"
-            print(f"device GPU:{number}: {device['name']}, {memory} ({device['adapter']} adapter)")
+        memory = f"{device['memory'] / 2**30:.1f} GiB"
+        print(f"device GPU:{number}: {device['name']}, {memory} ({device['adapter']} adapter)")
 
 
 def main():

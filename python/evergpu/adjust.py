@@ -78,9 +78,20 @@ def _superseded(library):
     )
 
 
-def memory_statistics(module):
-    """TensorFlow answers zeros for a device that manages its own memory; evergpu knows better."""
+def device_queries(module):
+    """TensorFlow answers zeros for the memory of a device that manages its own, and knows a device's
+    name only once something has run there; evergpu knows both."""
     context = module.Context
+    get_device_details = context.get_device_details
+
+    @functools.wraps(get_device_details)
+    def get_device_details_of_any(self, device):
+        if device.device_type != "GPU" or plugin.device_count() == 0:
+            return get_device_details(self, device)
+        index = int(device.name.rsplit(":", 1)[1])
+        return {"device_name": plugin.describe("devices")[index]["name"]}
+
+    context.get_device_details = get_device_details_of_any
     get_memory_info, reset_memory_stats = context.get_memory_info, context.reset_memory_stats
 
     @functools.wraps(get_memory_info)

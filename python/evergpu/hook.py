@@ -9,7 +9,7 @@ import sys
 
 ADJUSTMENTS = {
     "tensorflow.python.framework.load_library": "loading_of_plugins",
-    "tensorflow.python.eager.context": "memory_statistics",
+    "tensorflow.python.eager.context": "device_queries",
     "tensorflow.python.eager.polymorphic_function.polymorphic_function": "compiled_functions",
     "keras.src.trainers.trainer": "keras_compilation",
     "keras.src.backend.tensorflow.rnn": "keras_recurrent_layers",

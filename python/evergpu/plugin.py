@@ -5,7 +5,7 @@ import json
 import os
 
 FOLDER = "tensorflow-plugins"
-LIBRARY = "libevergpu_tensorflow" + (".dll" if os.name == "nt" else ".so")
+LIBRARY = "evergpu_tensorflow.dll" if os.name == "nt" else "libevergpu_tensorflow.so"
 # The TensorFlow this library is built for; docs/versions.md has the history.
 TENSORFLOW = "tensorflow-cpu==2.22.0rc0"
 
@@ -46,5 +46,5 @@ def device_count():
     if _loaded_from is None:
         return 0
     if _device_count is None:
-        _device_count = len(describe("devices") or ())
+        _device_count = describe("device_count") or 0
     return _device_count

@@ -15,7 +15,7 @@ namespace evergpu::ir {
 /// Operand and result bytes do not overlap. Each result element is computed in Compute<T> (sums of
 /// 16-bit floats in float) and rounded once.
 void evaluate(const Operation& operation, std::span<const TensorView> operands,
-              MutableTensorView result);
+              const MutableTensorView& result);
 
 /// Computes a whole graph; `leaves[i]` are the bytes of the i-th leaf. Returns the wanted values in
 /// order.

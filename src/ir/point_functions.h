@@ -319,20 +319,14 @@ void with_function(BinaryOp op, Run&& run) {
         return run([](C x, C y) { return x > y; });
       case BinaryOp::greater_equal:
         return run([](C x, C y) { return x >= y; });
-      case BinaryOp::shift_left:
-        if constexpr (std::is_integral_v<C>)
-          return run([](C x, C y) { return point::shift_left(x, y); });
-        break;
-      case BinaryOp::shift_right:
-        if constexpr (std::is_integral_v<C>)
-          return run([](C x, C y) { return point::shift_right(x, y); });
-        break;
-      case BinaryOp::atan2:
-        if constexpr (std::is_floating_point_v<C>)
-          return run([](C x, C y) { return std::atan2(x, y); });
-        break;
       default:
         break;
+    }
+    if constexpr (std::is_integral_v<C>) {
+      if (op == BinaryOp::shift_left) run([](C x, C y) { return point::shift_left(x, y); });
+      if (op == BinaryOp::shift_right) run([](C x, C y) { return point::shift_right(x, y); });
+    } else {
+      if (op == BinaryOp::atan2) run([](C x, C y) { return std::atan2(x, y); });
     }
   }
 }

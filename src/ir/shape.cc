@@ -27,7 +27,8 @@ bool broadcast_shape(const Shape& a, const Shape& b, Shape* result) {
   const int extra = longer.rank() - shorter.rank();
   Dims extents = longer.extents();
   for (int axis = 0; axis < shorter.rank(); ++axis) {
-    std::int64_t& extent = extents[static_cast<std::size_t>(axis + extra)];
+    std::int64_t& extent =
+        extents[static_cast<std::size_t>(axis) + static_cast<std::size_t>(extra)];
     if (extent == 1)
       extent = shorter[axis];
     else if (shorter[axis] != 1 && shorter[axis] != extent)

@@ -63,10 +63,11 @@ Value elu_gradient(const Value& gradient, const Value& y) {
   return ir::select(compare(BinaryOp::less, y, 0), slope, gradient);
 }
 
+// Not "less than 0": a NaN stays one.
 Value selu_gradient(const Value& gradient, const Value& y) {
   const Value wide = widen(y);
-  const Value slope = ir::select(compare(BinaryOp::less, wide, 0), wide + selu_scale_alpha,
-                                 number(wide, selu_scale));
+  const Value slope = ir::select(compare(BinaryOp::greater_equal, wide, 0),
+                                 number(wide, selu_scale), wide + selu_scale_alpha);
   return ir::cast(widen(gradient) * slope, y.dtype());
 }
 

@@ -24,6 +24,17 @@ Status check_colors(const Value& images) {
   const ir::Shape& shape = images.shape();
   if (shape.rank() < 1) return invalid("input must be at least 1D{}", to_string(shape));
   if (shape[shape.rank() - 1] != 3)
+    return {Code::failed_precondition,
+            fmt::format("input must have 3 channels but input only has {} channels.",
+                        shape[shape.rank() - 1])};
+  return {};
+}
+
+Status check_adjustable(const Value& images) {
+  EVERGPU_RETURN_IF_ERROR(images.status());
+  const ir::Shape& shape = images.shape();
+  if (shape.rank() < 3) return invalid("input must be at least 3-D, got shape{}", to_string(shape));
+  if (shape[shape.rank() - 1] != 3)
     return invalid("input must have 3 channels but instead has {} channels.",
                    shape[shape.rank() - 1]);
   return {};
@@ -94,7 +105,7 @@ Value hsv_to_rgb(const Value& images) {
 }
 
 Value adjust_hue(const Value& images, const Value& delta) {
-  if (Status status = check_colors(images); !status.ok()) return Node::failed(status);
+  if (Status status = check_adjustable(images); !status.ok()) return Node::failed(status);
   Channels hsv = to_hsv(split(widen(images)));
   const Value turned = hsv.first + delta;
   hsv.first = turned - ir::unary(UnaryOp::floor, turned);
@@ -102,7 +113,7 @@ Value adjust_hue(const Value& images, const Value& delta) {
 }
 
 Value adjust_saturation(const Value& images, const Value& scale) {
-  if (Status status = check_colors(images); !status.ok()) return Node::failed(status);
+  if (Status status = check_adjustable(images); !status.ok()) return Node::failed(status);
   Channels hsv = to_hsv(split(widen(images)));
   hsv.second = clamp01(hsv.second * scale);
   return ir::cast(join(to_rgb(hsv)), images.dtype());

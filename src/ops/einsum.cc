@@ -152,14 +152,6 @@ Dims own_extents(const Term& term, const Labels& labels) {
   return result;
 }
 
-// Stretches the axes `labels` of `term` to their common extents.
-Value stretched(const Term& term, const Labels& labels, const Extents& extents) {
-  Dims wanted(term.value.shape().begin(), term.value.shape().end());
-  for (int label : labels)
-    wanted[static_cast<std::size_t>(position(term.labels, label))] = extents.at(label);
-  return ir::broadcast(term.value, Shape(std::move(wanted)));
-}
-
 // An element-wise product: nothing is summed over.
 Term multiply(const Term& a, const Term& b, const Labels& order) {
   const auto aligned = [&](const Term& term) {
@@ -212,8 +204,6 @@ Term contract(Term a, Term b, const Labels& output, const Extents& extents) {
   const Labels order = joined(batch, only_a, only_b);
   if (summed.empty()) return multiply(a, b, order);
 
-  a.value = stretched(a, summed, extents);
-  b.value = stretched(b, summed, extents);
   const Dims a_batch = own_extents(a, batch);
   const bool one_batch = batch.size() > 1 && a_batch == own_extents(b, batch);
   const Side left = matrix(a, batch, only_a, summed, one_batch, extents);
@@ -322,6 +312,11 @@ Value einsum(const EinsumEquation& equation, std::span<const Value> operands) {
     terms.push_back(*term);
   }
   const int ellipsis_axes = extents.empty() ? 0 : std::max(0, -extents.begin()->first);
+  if (ellipsis_axes > 0 && equation.output.find(EinsumEquation::ellipsis) == std::string::npos)
+    return Node::failed(invalid_argument(
+        fmt::format("Output contains {} broadcasting dimension(s) but no ellipsis (...) was found "
+                    "in the output subscripts.",
+                    ellipsis_axes)));
   const Labels output = expand(equation.output, ellipsis_axes);
 
   Term result;

@@ -223,6 +223,26 @@ Value segment_sum_over_sqrt(const Value& data, const Value& ids, std::int64_t se
       });
 }
 
+Value segment_gradient(const Value& gradient, const Value& indices, const Value& ids,
+                       std::int64_t rows, SegmentScale scale) {
+  if (Status status = first_error(gradient, indices, ids); !status.ok())
+    return ir::Node::failed(status);
+  if (gradient.shape().rank() == 0 || indices.shape().rank() != 1 || indices.shape() != ids.shape())
+    return failure("segment_ids {} and indices {} should be vectors of one length",
+                   to_string(ids.shape()), to_string(indices.shape()));
+  if (rows < 0) return failure("output_dim0 must not be negative, got {}", rows);
+  Value scaled = widen(gradient);
+  if (scale != SegmentScale::sum) {
+    const Value count = at_least_one(row_counts(scaled.dtype(), ids, gradient.shape()));
+    scaled = scaled / (scale == SegmentScale::mean ? count : ir::unary(ir::UnaryOp::sqrt, count));
+  }
+  Dims extents = gradient.shape().extents();
+  extents[0] = rows;
+  const Value base = ir::zeros(scaled.dtype(), Shape(std::move(extents)));
+  return ir::cast(ir::scatter(ScatterOp::add, base, indices, ir::gather(scaled, ids, 0)),
+                  gradient.dtype());
+}
+
 Value bin_count(const Value& values, std::int64_t bins, const Value& weights, bool binary) {
   if (Status status = first_error(values, weights); !status.ok()) return ir::Node::failed(status);
   const Shape& shape = values.shape();

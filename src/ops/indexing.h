@@ -32,6 +32,17 @@ ir::Value segment_mean(const ir::Value& data, const ir::Value& ids, std::int64_t
 /// The sum of each segment over the square root of its number of rows.
 ir::Value segment_sum_over_sqrt(const ir::Value& data, const ir::Value& ids, std::int64_t segments);
 
+/// What the sum of a segment's rows is divided by.
+enum class SegmentScale : unsigned char {
+  sum,          // 1
+  mean,         // their number
+  square_root,  // the square root of their number
+};
+/// The gradient of segments whose rows are data[indices[i]] for segment ids[i], with respect to
+/// data of `rows` rows.
+ir::Value segment_gradient(const ir::Value& gradient, const ir::Value& indices,
+                           const ir::Value& ids, std::int64_t rows, SegmentScale scale);
+
 /// Counts each number below `bins` in values [n] or in each row of [rows, n]: result [bins] or
 /// [rows, bins]. Non-empty `weights`, of the shape of values, are added instead of ones. With
 /// `binary` 1 means that a number is there at all.

@@ -32,7 +32,11 @@ Status check(const Shape& a, const Shape& b, const MatMulParameters& parameters)
 
 Value matmul(const Value& a, const Value& b, const MatMulParameters& parameters) {
   if (Status status = first_error(a, b); !status.ok()) return Node::failed(status);
-  if (a.shape().rank() > 2 || b.shape().rank() > 2)
+  if (a.shape().rank() != b.shape().rank())
+    return Node::failed(
+        invalid_argument(fmt::format("In[0] and In[1] has different ndims: {} vs. {}",
+                                     to_string(a.shape()), to_string(b.shape()))));
+  if (a.shape().rank() > 2)
     return Node::failed(
         invalid_argument(fmt::format("In[0] and In[1] must be matrices, but have shapes {} and {}",
                                      to_string(a.shape()), to_string(b.shape()))));

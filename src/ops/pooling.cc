@@ -137,6 +137,32 @@ Value pick_at_maximum(const Value& x, const Value& values, const PoolingParamete
   return picked;
 }
 
+Value max_pool_positions(const Value& x, DType dtype, bool include_batch,
+                         const PoolingParameters& parameters) {
+  if (Status status = first_error(x); !status.ok()) return x;
+  const ir::Dims strides = x.shape().strides();
+  Value positions = ir::zeros(dtype, x.shape());
+  for (int axis = include_batch ? 0 : 1; axis < x.shape().rank(); ++axis) {
+    const Value stride = ir::constant_integer(dtype, strides[static_cast<std::size_t>(axis)]);
+    positions = positions + ir::iota(dtype, x.shape(), axis) * stride;
+  }
+  return pick_at_maximum(x, positions, parameters);
+}
+
+Value scatter_to_maxima(const Shape& x_shape, const Value& gradient, const Value& positions,
+                        bool include_batch) {
+  if (Status status = first_error(gradient, positions); !status.ok()) return Node::failed(status);
+  Value flat = positions;
+  if (!include_batch) {
+    const Value image = ir::constant_integer(positions.dtype(), x_shape.strides()[0]);
+    flat = flat + ir::iota(positions.dtype(), positions.shape(), 0) * image;
+  }
+  const Value sums = ir::scatter(ir::ScatterOp::add,
+                                 ir::zeros(widened(gradient.dtype()), Shape{x_shape.elements()}),
+                                 flat, widen(gradient));
+  return ir::reshape(ir::cast(sums, gradient.dtype()), x_shape);
+}
+
 Value average_pool(const Value& x, const PoolingParameters& parameters) {
   if (Status status = first_error(x); !status.ok()) return Node::failed(status);
   Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::sum);

@@ -22,6 +22,14 @@ ir::Value max_pool_gradient(const ir::Value& x, const ir::Value& gradient,
 ir::Value pick_at_maximum(const ir::Value& x, const ir::Value& values,
                           const PoolingParameters& parameters);
 
+/// Where the first maximum of each window is: its position in x flattened, all of it or only its
+/// own image, as `dtype`.
+ir::Value max_pool_positions(const ir::Value& x, ir::DType dtype, bool include_batch,
+                             const PoolingParameters& parameters);
+/// An array of shape `x_shape` with each element of `gradient` added at its position.
+ir::Value scatter_to_maxima(const ir::Shape& x_shape, const ir::Value& gradient,
+                            const ir::Value& positions, bool include_batch);
+
 /// Padding is not counted. 16-bit floats are summed in f32.
 ir::Value average_pool(const ir::Value& x, const PoolingParameters& parameters);
 /// The gradient with respect to an x of shape `x_shape`, given that of average_pool(x).

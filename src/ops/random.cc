@@ -113,6 +113,19 @@ Result<PhiloxState> checked_philox_state(const Value& key, const Value& counter)
   return PhiloxState{.key = key, .counter = ir::slice(counter, Dims{0}, Dims{2})};
 }
 
+Value skip_blocks(const Value& state, std::uint64_t blocks) {
+  if (!state.status().ok()) return state;
+  if (state.dtype() != DType::i64 || state.shape() != Shape{3})
+    return failure("the state of a Philox generator must be int64 of shape [3], not {} of shape {}",
+                   name_of(state.dtype()), to_string(state.shape()));
+  const Value as_words = ir::bitcast(state, DType::u64);
+  const auto word = [&](std::int64_t i) { return ir::slice(as_words, Dims{i}, Dims{1}); };
+  const Value low = word(0) + bits(DType::u64, blocks);
+  const Value carry = ir::cast(ir::binary(BinaryOp::less, low, word(0)), DType::u64);
+  const std::array<Value, 3> moved{low, word(1) + carry, word(2)};
+  return ir::bitcast(ir::concat(moved, 0), DType::i64);
+}
+
 Value random_uniform(DType dtype, const Shape& shape, const PhiloxState& state) {
   if (Status status = check(state, shape); !status.ok()) return ir::Node::failed(status);
   const std::int64_t count = shape.elements();

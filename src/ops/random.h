@@ -22,6 +22,9 @@ PhiloxState philox_state(std::uint64_t key, std::uint64_t counter_low, std::uint
 /// Checks state that came from outside; a counter that is longer than Philox's is cut.
 Result<PhiloxState> checked_philox_state(const ir::Value& key, const ir::Value& counter);
 
+/// A state kept as i64[3], counter and key, with the counter moved on by `blocks`.
+ir::Value skip_blocks(const ir::Value& state, std::uint64_t blocks);
+
 /// Floats in [0, 1).
 ir::Value random_uniform(ir::DType dtype, const ir::Shape& shape, const PhiloxState& state);
 /// Integers of 32 or 64 bits, all values alike.

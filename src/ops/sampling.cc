@@ -94,18 +94,25 @@ struct CropPlaces {
   Value y;  // f32 [boxes, height, 1]
   Value x;  // f32 [boxes, 1, width]
 };
+// How far apart they are; TensorFlow rounds differently where it computes gradients of boxes.
+using CropStep = Value (*)(const Value& size, std::int64_t extent, std::int64_t crop);
+Value step_of_crop(const Value& size, std::int64_t extent, std::int64_t crop) {
+  return size * static_cast<double>(extent - 1) / static_cast<double>(crop - 1);
+}
+Value step_of_box_gradient(const Value& size, std::int64_t extent, std::int64_t crop) {
+  return size * (static_cast<double>(extent - 1) / static_cast<double>(crop - 1));
+}
 Value crop_axis(const Value& begin, const Value& end, std::int64_t extent, std::int64_t crop,
-                int axis) {
+                int axis, CropStep step) {
   const auto last = static_cast<double>(extent - 1);
   if (crop == 1) return 0.5 * (begin + end) * last;
-  Shape shape = axis == 1 ? Shape{1, crop, 1} : Shape{1, 1, crop};
-  const Value step = (end - begin) * last / static_cast<double>(crop - 1);
-  return begin * last + ir::iota(DType::f32, shape, axis) * step;
+  const Shape shape = axis == 1 ? Shape{1, crop, 1} : Shape{1, 1, crop};
+  return begin * last + ir::iota(DType::f32, shape, axis) * step(end - begin, extent, crop);
 }
 CropPlaces crop_places(const Value& boxes, const Shape& images, std::int64_t height,
-                       std::int64_t width) {
-  return {crop_axis(column(boxes, 0), column(boxes, 2), images[1], height, 1),
-          crop_axis(column(boxes, 1), column(boxes, 3), images[2], width, 2)};
+                       std::int64_t width, CropStep step = step_of_crop) {
+  return {crop_axis(column(boxes, 0), column(boxes, 2), images[1], height, 1, step),
+          crop_axis(column(boxes, 1), column(boxes, 3), images[2], width, 2, step)};
 }
 
 Status check_crop(const Shape& images, const Value& boxes, const Value& box_images,
@@ -135,11 +142,18 @@ Corners corners(const Value& y, const Value& x) {
   return {top, ir::unary(UnaryOp::ceil, y), left, ir::unary(UnaryOp::ceil, x), y - top, x - left};
 }
 
+// In TensorFlow's order, so that results which are truncated to integers are equal.
 Value reflect(const Value& at, std::int64_t extent) {
   const auto n = static_cast<double>(extent);
-  const Value period = ir::constant(DType::f32, 2 * n);
-  const Value folded = at - period * floor(at / period);  // in [0, 2n)
-  return ir::select(compare(BinaryOp::greater_equal, folded, n), period - folded - 1, folded);
+  const double period = 2 * n;
+  const Value negative = period * ir::unary(UnaryOp::truncate, -at / period) + at;
+  const Value below =
+      ir::select(compare(BinaryOp::less, negative, -n), negative + period, -negative - 1);
+  const Value positive = at - period * ir::unary(UnaryOp::truncate, at / period);
+  const Value above =
+      ir::select(compare(BinaryOp::greater_equal, positive, n), period - positive - 1, positive);
+  return ir::select(compare(BinaryOp::less, at, 0), below,
+                    ir::select(compare(BinaryOp::greater, at, n - 1), above, at));
 }
 
 // TensorFlow's period is one pixel shorter than the shift: kept, for equal pictures.
@@ -240,7 +254,7 @@ Value crop_and_resize_box_gradient(const Value& gradient, const Value& images, c
   const std::int64_t width = gradient.shape()[2];
   if (Status status = check_crop(shape, boxes, box_images, height, width); !status.ok())
     return Node::failed(status);
-  const CropPlaces at = crop_places(boxes, shape, height, width);
+  const CropPlaces at = crop_places(boxes, shape, height, width, step_of_box_gradient);
   const Pixels pixels(shape, box_column(box_images));
   const auto read = [&](const Value& y, const Value& x) {
     return ir::cast(pixels.read(images, pixels.positions(y, x)), DType::f32);
@@ -293,8 +307,7 @@ Value projective_transform(const Value& images, const Value& transforms, const V
   if (shape.rank() != 4) return failure("Input images must have rank 4");
   const Shape& rows = transforms.shape();
   if (rows.rank() != 2 || (rows[0] != shape[0] && rows[0] != 1) || rows[1] != 8)
-    return failure("Input transform should be num_images x 8 or 1 x 8 but instead is {}",
-                   to_string(rows));
+    return failure("Input transform should be num_images x 8 or 1 x 8");
   if (p.height <= 0 || p.width <= 0)
     return failure("output_shape must be positive, but got {} x {}", p.height, p.width);
 

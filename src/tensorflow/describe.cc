@@ -49,17 +49,17 @@ json describe_ops() {
   return result;
 }
 
+/// Opens devices that are not open yet: only then their names are known.
 json describe_devices() {
   json result = json::array();
   for (int ordinal = 0; ordinal < Plugin::instance().device_count(); ++ordinal) {
-    const runtime::Device* const device = Plugin::instance().device(ordinal);
-    if (device == nullptr) {
-      result.push_back({{"open", false}});
+    if (Status status = Plugin::instance().open(ordinal); !status.ok()) {
+      result.push_back({{"error", status.message()}});
       continue;
     }
+    const runtime::Device* const device = Plugin::instance().device(ordinal);
     const adapters::DeviceInfo& info = device->info();
-    result.push_back({{"open", true},
-                      {"adapter", info.adapter},
+    result.push_back({{"adapter", info.adapter},
                       {"name", info.name},
                       {"vendor", info.vendor},
                       {"memory", info.memory_bytes},
@@ -96,6 +96,7 @@ json describe_device(std::string_view question, runtime::Device& device) {
 json describe(std::string_view what) {
   if (what == "version") return EVERGPU_VERSION;
   if (what == "ops") return describe_ops();
+  if (what == "device_count") return Plugin::instance().device_count();
   if (what == "devices") return describe_devices();
   const std::size_t colon = what.find(':');
   int ordinal = -1;
@@ -110,8 +111,8 @@ json describe(std::string_view what) {
 
 }  // namespace evergpu::tensorflow
 
-/// `what`: version, ops, devices, statistics:<ordinal>, memory:<ordinal> or reset_memory:<ordinal>.
-/// The answer is JSON in UTF-8 and lives until this thread asks again.
+/// `what`: version, ops, device_count, devices (opens them), statistics:<ordinal>, memory:<ordinal>
+/// or reset_memory:<ordinal>. The answer is JSON in UTF-8 and lives until this thread asks again.
 EVERGPU_EXPORT const char* evergpu_describe(const char* what) {
   thread_local std::string answer;
   answer = evergpu::tensorflow::describe(what).dump();

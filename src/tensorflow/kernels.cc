@@ -113,7 +113,7 @@ Status register_kernel(std::size_t index, const Dtypes& dtypes) {
 }
 
 /// Registers the row for every combination of its constraints' dtypes.
-Status register_row(std::size_t index, Dtypes chosen = {}) {
+Status register_row(std::size_t index, const Dtypes& chosen = {}) {
   const OpRow& row = *all_rows()[index];
   const std::size_t next = chosen.size();
   if (next == std::size(row.types) || row.types[next].attribute == nullptr)

@@ -75,6 +75,7 @@ struct OpRow {
 /// The rows of each family, one file in ops/ each.
 std::span<const OpRow> array_rows();
 std::span<const OpRow> convolution_rows();
+std::span<const OpRow> diagonal_rows();
 std::span<const OpRow> image_rows();
 std::span<const OpRow> indexing_rows();
 std::span<const OpRow> loss_rows();

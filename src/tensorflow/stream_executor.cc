@@ -50,10 +50,10 @@ void deallocate(const SP_Device* device, SP_DeviceMemoryBase* memory) {
 }
 
 void* host_memory_allocate(const SP_Device* /*device*/, uint64_t size) {
-  return ::operator new (size, std::align_val_t{64}, std::nothrow);
+  return ::operator new (size, std::align_val_t{256}, std::nothrow);
 }
 void host_memory_deallocate(const SP_Device* /*device*/, void* memory) {
-  ::operator delete (memory, std::align_val_t{64});
+  ::operator delete (memory, std::align_val_t{256});
 }
 
 TF_Bool get_allocator_stats(const SP_Device* device, SP_AllocatorStats* stats) {

@@ -14,7 +14,7 @@ from support import models
 
 def losses(strategy):
     with strategy.scope():
-        model, x, y, loss = models.build("convnet", noise=False)
+        model, x, y, loss = models.build("convnet", plain=True)
         # Batch statistics are a replica's own: leave that layer as it predicts.
         for layer in model.layers:
             if isinstance(layer, keras.layers.BatchNormalization):

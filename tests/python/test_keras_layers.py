@@ -72,7 +72,6 @@ EPSILON = {"float32": 1e-6, "mixed_float16": 2e-3, "mixed_bfloat16": 1.6e-2}
 
 def _run(device, make, policy, images, weights=None):
     """Output and gradients by input and weights, as f32, and the weights that were used."""
-    keras.backend.clear_session()
     keras.utils.set_random_seed(9)
     with tf.device(device):
         layer = make(dtype=keras.DTypePolicy(policy))
@@ -80,6 +79,7 @@ def _run(device, make, policy, images, weights=None):
         layer.build(x.shape)
         if weights is not None:
             layer.set_weights(weights)
+        weights = layer.get_weights()
         with tf.GradientTape() as tape:
             if x.dtype.is_floating:
                 tape.watch(x)
@@ -90,7 +90,7 @@ def _run(device, make, policy, images, weights=None):
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(total, sources)]
         state = [v.value for v in layer.non_trainable_variables if "seed" not in v.path]
         return ([np.asarray(tf.cast(t, tf.float32)) for t in (y, *gradients, *state)],
-                layer.get_weights())
+                weights)
 
 
 def _has_training(layer):

@@ -24,7 +24,6 @@ def on_both(compute):
     """compute()'s arrays on the device under test and on the CPU."""
     results = []
     for device in (DEVICE, "/CPU:0"):
-        keras.backend.clear_session()
         keras.utils.set_random_seed(3)
         with tf.device(device):
             results.append([np.asarray(t) for t in tf.nest.flatten(compute())])
@@ -78,7 +77,7 @@ def _labels_and_predictions(name, random):
     one_hot = np.eye(5, dtype=np.float32)[random.integers(0, 5, 12)]
     classes_ = random.integers(0, 5, 12)
     binary = random.integers(0, 2, (12, 5)).astype(np.float32)
-    if name.startswith("Sparse"):
+    if name.startswith("Sparse") or name == "CategoricalGeneralizedCrossEntropy":
         return classes_, probabilities
     if name == "Circle":
         vectors = random.normal(size=(12, 4)).astype(np.float32)
@@ -139,6 +138,7 @@ def test_metric(name, random):
     assert_close(compute)
 
 
+ACTIVATION_ARGUMENTS = {"threshold": dict(threshold=0.5, default_value=-1.0)}
 ACTIVATIONS = sorted(name for name, value in vars(keras.activations).items()
                      if inspect.isfunction(value)
                      and name not in ("get", "serialize", "deserialize"))
@@ -153,7 +153,7 @@ def test_activation(name, dtype, random):
         x = tf.cast(tf.constant(values), dtype)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = getattr(keras.activations, name)(x)
+            y = getattr(keras.activations, name)(x, **ACTIVATION_ARGUMENTS.get(name, {}))
         return tf.cast(y, tf.float32), tf.cast(tape.gradient(y, x), tf.float32)
     epsilon = {"float32": 1e-6, "float16": 1e-3, "bfloat16": 8e-3}[dtype]
     assert_close(compute, rtol=16 * epsilon, atol=8 * epsilon)

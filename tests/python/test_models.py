@@ -53,7 +53,7 @@ def test_fit_evaluate_predict(name, references):
 def test_save_and_load(name, tmp_path):
     """A loaded model predicts the same bits and goes on training as if nothing had happened."""
     with tf.device(DEVICE):
-        model, x, y, loss = models.build(name, noise=False)
+        model, x, y, loss = models.build(name, plain=True)
         model.compile(optimizer="adam", loss=loss)
         model.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0)
         model.save(tmp_path / "model.keras")

@@ -5,7 +5,8 @@ namespace evergpu::adapters::host {
 
 MadeLibrary make_convolution(const compiler::Library& library) {
   if (MadeLibrary made = make_onednn_convolution(library)) return made;
-  return make_through_float(library, make_onednn_convolution);
+  if (MadeLibrary made = make_through_float(library, make_onednn_convolution)) return made;
+  return make_split(library);
 }
 
 }  // namespace evergpu::adapters::host

@@ -1,5 +1,6 @@
-// Convolutions with oneDNN. Images stay in their plain layout; oneDNN may want the filter in a
-// blocked one, which costs a reorder of a few kilobytes.
+// Convolutions with oneDNN. It is fast on images with channels last: others are reordered to that
+// and back. The filter goes into whatever layout it wants, which costs a reorder of a few
+// kilobytes.
 #include "adapters/host/contraction.h"
 #include "adapters/host/onednn.h"
 
@@ -23,6 +24,20 @@ memory::desc image(const ir::Shape& shape, ir::Layout layout, memory::data_type 
     std::rotate(strides.begin() + 1, strides.end() - 1, strides.end());
   }
   return {dims, type, strides};
+}
+
+// The same image, densely, with channels last.
+memory::desc channels_last(const memory::desc& image) {
+  memory::dims dims = image.get_dims();
+  memory::dims strides(dims.size());
+  memory::dim stride = dims[1];
+  for (std::size_t axis = dims.size(); axis-- > 2;) {
+    strides[axis] = stride;
+    stride *= dims[axis];
+  }
+  strides[1] = 1;
+  strides[0] = stride;
+  return {dims, image.get_data_type(), strides};
 }
 
 // A filter [spatial…, in / groups, out] as oneDNN sees it: groups if there are any, out, in,
@@ -51,10 +66,12 @@ FilterDims filter_dims(const ir::Shape& shape, std::int64_t groups) {
 }
 
 struct Problem {
-  memory::desc source;   // the input, or the gradient with respect to it
-  memory::desc weights;  // dense
-  memory::desc any_weights;
-  memory::desc target;  // the result, or the gradient with respect to it
+  memory::desc source;  // the input, or the gradient with respect to it, as it lies in memory
+  memory::desc source_wanted;
+  memory::desc weights;  // as it lies in memory
+  memory::desc weights_wanted;
+  memory::desc target;  // the result, or the gradient with respect to it, as it lies in memory
+  memory::desc target_wanted;
   memory::dims strides;
   memory::dims dilations;
   memory::dims pad_low;
@@ -77,8 +94,10 @@ Problem problem_of(const compiler::Library& library, memory::data_type type) {
   problem.source = image(input, attributes.layout, type);
   const FilterDims weights = filter_dims(filter, attributes.groups);
   problem.weights = memory::desc(weights.dims, type, weights.strides);
-  problem.any_weights = memory::desc(weights.dims, type, memory::format_tag::any);
+  problem.weights_wanted = memory::desc(weights.dims, type, memory::format_tag::any);
   problem.target = image(output, attributes.layout, type);
+  problem.source_wanted = channels_last(problem.source);
+  problem.target_wanted = channels_last(problem.target);
   problem.strides = dims_of(attributes.strides);
   problem.dilations = dims_of(attributes.dilations);
   for (auto& dilation : problem.dilations) --dilation;
@@ -91,9 +110,9 @@ dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
   return {onednn::engine(),
           dnnl::prop_kind::forward_training,
           dnnl::algorithm::convolution_direct,
-          p.source,
-          p.any_weights,
-          p.target,
+          p.source_wanted,
+          p.weights_wanted,
+          p.target_wanted,
           p.strides,
           p.dilations,
           p.pad_low,
@@ -103,11 +122,11 @@ dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
 }
 
 template <typename Primitive, typename Description>
-MadeLibrary make(const Description& description, std::vector<onednn::Operand> inputs,
-                 onednn::Operand output) {
+MadeLibrary make(const Description& description, const std::vector<onednn::Operand>& inputs,
+                 const onednn::Operand& output) {
   if (!description || !onednn::is_fast(description.impl_info_str())) return nullptr;
   return onednn::make_primitive(Primitive(description), description.scratchpad_desc().get_size(),
-                                std::move(inputs), std::move(output));
+                                inputs, output);
 }
 
 MadeLibrary make_checked(const compiler::Library& library, memory::data_type type) {
@@ -115,28 +134,31 @@ MadeLibrary make_checked(const compiler::Library& library, memory::data_type typ
   const auto forward = describe_forward(p);
   if (!forward) return nullptr;
   if (library.operation.kind == Kind::convolution) {
-    return make<dnnl::convolution_forward>(
-        forward,
-        {{DNNL_ARG_SRC, p.source, p.source}, {DNNL_ARG_WEIGHTS, p.weights, forward.weights_desc()}},
-        {DNNL_ARG_DST, p.target, p.target});
+    return make<dnnl::convolution_forward>(forward,
+                                           {{DNNL_ARG_SRC, p.source, p.source_wanted},
+                                            {DNNL_ARG_WEIGHTS, p.weights, forward.weights_desc()}},
+                                           {DNNL_ARG_DST, p.target, p.target_wanted});
   }
   if (library.operation.kind == Kind::convolution_input) {
     const dnnl::convolution_backward_data::primitive_desc backward(
-        onednn::engine(), dnnl::algorithm::convolution_direct, p.source, p.any_weights, p.target,
-        p.strides, p.dilations, p.pad_low, p.pad_high, forward, onednn::attributes(), true);
+        onednn::engine(), dnnl::algorithm::convolution_direct, p.source_wanted, p.weights_wanted,
+        p.target_wanted, p.strides, p.dilations, p.pad_low, p.pad_high, forward,
+        onednn::attributes(), true);
     if (!backward) return nullptr;
     return make<dnnl::convolution_backward_data>(
         backward,
         {{DNNL_ARG_WEIGHTS, p.weights, backward.weights_desc()},
-         {DNNL_ARG_DIFF_DST, p.target, p.target}},
-        {DNNL_ARG_DIFF_SRC, p.source, p.source});
+         {DNNL_ARG_DIFF_DST, p.target, p.target_wanted}},
+        {DNNL_ARG_DIFF_SRC, p.source, p.source_wanted});
   }
   const dnnl::convolution_backward_weights::primitive_desc backward(
-      onednn::engine(), dnnl::algorithm::convolution_direct, p.source, p.any_weights, p.target,
-      p.strides, p.dilations, p.pad_low, p.pad_high, forward, onednn::attributes(), true);
+      onednn::engine(), dnnl::algorithm::convolution_direct, p.source_wanted, p.weights_wanted,
+      p.target_wanted, p.strides, p.dilations, p.pad_low, p.pad_high, forward, onednn::attributes(),
+      true);
   if (!backward) return nullptr;
   return make<dnnl::convolution_backward_weights>(
-      backward, {{DNNL_ARG_SRC, p.source, p.source}, {DNNL_ARG_DIFF_DST, p.target, p.target}},
+      backward,
+      {{DNNL_ARG_SRC, p.source, p.source_wanted}, {DNNL_ARG_DIFF_DST, p.target, p.target_wanted}},
       {DNNL_ARG_DIFF_WEIGHTS, p.weights, backward.diff_weights_desc()});
 }
 

@@ -28,8 +28,9 @@ const std::int64_t* read_indices(ir::DType dtype, const std::byte* bytes, std::i
     if constexpr (std::is_integral_v<T>) {
       const T* from = reinterpret_cast<const T*>(bytes);
       for (std::int64_t i = 0; i < count; ++i) {
-        const auto index = static_cast<std::int64_t>(from[i]);
-        indices[i] = index >= 0 && index < limit ? index : -1;
+        const T index = from[i];
+        const bool inside = std::cmp_greater_equal(index, 0) && std::cmp_less(index, limit);
+        indices[i] = inside ? std::int64_t{index} : -1;
       }
     }
   });

@@ -22,13 +22,14 @@ thread_local WorkSpace work_space;
 
 // The part of the iteration space that a tile covers.
 struct Tile {
-  ir::Dims start;
-  ir::Dims extents;
-  std::int64_t elements = 1;
+  std::int64_t start[max_walk_axes];
+  std::int64_t extents[max_walk_axes];
+  std::int64_t elements;
 };
 
 Tile tile_at(const Schedule& schedule, std::int64_t number) {
-  Tile tile{schedule.extents, schedule.extents};
+  Tile tile;
+  tile.elements = 1;
   for (std::size_t axis = schedule.extents.size(); axis-- > 0;) {
     const std::int64_t position = number % schedule.grid[axis];
     number /= schedule.grid[axis];
@@ -39,10 +40,11 @@ Tile tile_at(const Schedule& schedule, std::int64_t number) {
   return tile;
 }
 
-std::int64_t offset_of(const compiler::LoopOperand& operand, const ir::Dims& start) {
+// The operand's element at the start of a tile.
+std::int64_t offset_of(const compiler::LoopOperand& operand, const Tile& tile) {
   std::int64_t offset = operand.offset;
-  for (std::size_t axis = 0; axis < start.size(); ++axis)
-    offset += start[axis] * operand.strides[axis];
+  for (std::size_t axis = 0; axis < operand.strides.size(); ++axis)
+    offset += tile.start[axis] * operand.strides[axis];
   return offset;
 }
 
@@ -63,13 +65,13 @@ StridedBox box_of(const Walk& walk, const Tile& tile, bool memory_is_source, boo
 }
 
 template <typename T>
-void fill_index(T* target, const Tile& tile, std::size_t axis, bool uniform) {
+void fill_index(T* target, const Tile& tile, std::size_t rank, std::size_t axis, bool uniform) {
   if (uniform) {
     *target = static_cast<T>(tile.start[axis]);
     return;
   }
   std::int64_t inner = 1;
-  for (std::size_t i = axis + 1; i < tile.extents.size(); ++i) inner *= tile.extents[i];
+  for (std::size_t i = axis + 1; i < rank; ++i) inner *= tile.extents[i];
   for (std::int64_t done = 0; done < tile.elements;)
     for (std::int64_t i = 0; i < tile.extents[axis]; ++i)
       for (std::int64_t k = 0; k < inner; ++k)
@@ -107,7 +109,9 @@ class TileRunner {
  private:
   // Invariant registers serve every tile, the largest too.
   Tile largest_tile(const Tile& tile) const {
-    Tile largest{tile.start, schedule_.chunk, schedule_.tile_elements};
+    Tile largest = tile;
+    std::copy(schedule_.chunk.begin(), schedule_.chunk.end(), largest.extents);
+    largest.elements = schedule_.tile_elements;
     return largest;
   }
 
@@ -132,7 +136,8 @@ class TileRunner {
         ir::visit(step.held, [&]<typename Tag>(Tag) {
           using T = typename Tag::type;
           if constexpr (std::is_arithmetic_v<T>)
-            fill_index(reinterpret_cast<T*>(result), tile, step.a, step.uniform);
+            fill_index(reinterpret_cast<T*>(result), tile, loop_.extents.size(), step.a,
+                       step.uniform);
         });
         break;
       default:
@@ -152,8 +157,8 @@ class TileRunner {
     const Step& step = schedule_.steps[i];
     const Walk& walk = schedule_.inputs[step.a];
     const std::size_t size = ir::size_of(step.dtype);
-    const std::byte* source = inputs_[step.a] + offset_of(loop_.inputs[step.a], tile.start) *
-                                                    static_cast<std::int64_t>(size);
+    const std::byte* source =
+        inputs_[step.a] + offset_of(loop_.inputs[step.a], tile) * static_cast<std::int64_t>(size);
     if (step.direct) {
       registers_[i] = source;
       return;
@@ -178,7 +183,7 @@ class TileRunner {
   }
 
   std::byte* output_address(std::size_t i, const Tile& tile) const {
-    return outputs_[i] + offset_of(loop_.outputs[i], tile.start) *
+    return outputs_[i] + offset_of(loop_.outputs[i], tile) *
                              static_cast<std::int64_t>(ir::size_of(schedule_.stores[i].dtype));
   }
 

@@ -170,7 +170,9 @@ void trigonometric(const PointCall& call) {
 }
 
 struct SinOp {
-  HWY_INLINE Vector operator()(Vector x) const { return hn::Sin(Floats(), x); }
+  HWY_INLINE Vector operator()(Vector x) const {
+    return hn::IfThenElse(hn::Eq(x, number(0)), x, hn::Sin(Floats(), x));
+  }
 };
 struct CosOp {
   HWY_INLINE Vector operator()(Vector x) const { return hn::Cos(Floats(), x); }

@@ -115,10 +115,17 @@ const dnnl::engine& engine() {
 }
 
 std::optional<dnnl::memory::data_type> data_type(ir::DType dtype) {
+  // The sets of instructions are bits: later ones include earlier ones.
+  const auto has = [](dnnl::cpu_isa isa) {
+    const auto wanted = static_cast<unsigned>(isa);
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+  };
   switch (dtype) {
     case ir::DType::f16:
+      if (!has(dnnl::cpu_isa::avx512_core_fp16)) return std::nullopt;
       return dnnl::memory::data_type::f16;
     case ir::DType::bf16:
+      if (!has(dnnl::cpu_isa::avx512_core_bf16)) return std::nullopt;
       return dnnl::memory::data_type::bf16;
     case ir::DType::f32:
       return dnnl::memory::data_type::f32;
@@ -136,7 +143,8 @@ dnnl::primitive_attr attributes() {
 
 std::unique_ptr<HostExecutable> make_primitive(const dnnl::primitive& primitive,
                                                std::size_t scratch_bytes,
-                                               std::vector<Operand> inputs, Operand output) {
+                                               const std::vector<Operand>& inputs,
+                                               const Operand& output) {
   return std::make_unique<PrimitiveExecutable>(primitive, scratch_bytes, inputs, output);
 }
 

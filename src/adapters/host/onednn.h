@@ -15,7 +15,7 @@ namespace evergpu::adapters::host::onednn {
 /// The one CPU engine.
 const dnnl::engine& engine();
 
-/// Nothing when oneDNN does not know the dtype.
+/// Nothing for dtypes that oneDNN, on this processor, has no instructions for.
 std::optional<dnnl::memory::data_type> data_type(ir::DType dtype);
 
 /// No reduced precision behind the user's back; scratch memory comes from us.
@@ -31,7 +31,8 @@ struct Operand {
 /// Runs one primitive. `inputs` are in the order of the kernel's.
 std::unique_ptr<HostExecutable> make_primitive(const dnnl::primitive& primitive,
                                                std::size_t scratch_bytes,
-                                               std::vector<Operand> inputs, Operand output);
+                                               const std::vector<Operand>& inputs,
+                                               const Operand& output);
 
 /// Whether oneDNN computes this with code for the processor, not with its slow reference loops.
 bool is_fast(const char* implementation);

@@ -15,42 +15,62 @@ HWY_BEFORE_NAMESPACE();
 namespace evergpu::adapters::host::HWY_NAMESPACE {
 namespace {
 
-constexpr int blocks = 16;
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr std::size_t blocks = 16;
+
+// The low halves of u64 lanes are the words of so many blocks; what the high halves hold does not
+// matter, as multiplication takes no notice of them.
+using Words = hn::ScalableTag<std::uint64_t>;
+using Vector = hn::Vec<Words>;
+
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE Vector multiply(Vector x, std::uint32_t y) {
+  return hn::Set(Words(), (hn::GetLane(x) & 0xffffffffu) * y);
+}
+#else
+HWY_INLINE Vector multiply(Vector x, std::uint32_t y) {
+  const hn::Repartition<std::uint32_t, Words> halves;
+  return hn::MulEven(hn::BitCast(halves, x), hn::Set(halves, y));
+}
+#endif
 
 // The words of sixteen blocks of the stream, from block `first` on.
 void philox_blocks(const ir::PhiloxStream& stream, std::uint64_t first, std::uint32_t* result) {
-  std::uint32_t c0[blocks];
-  std::uint32_t c1[blocks];
-  std::uint32_t c2[blocks];
-  std::uint32_t c3[blocks];
-  for (int i = 0; i < blocks; ++i) {
-    const std::uint64_t low = stream.low + first + static_cast<std::uint64_t>(i);
-    const std::uint64_t high = stream.high + (low < stream.low ? 1 : 0);
-    c0[i] = static_cast<std::uint32_t>(low);
-    c1[i] = static_cast<std::uint32_t>(low >> 32);
-    c2[i] = static_cast<std::uint32_t>(high);
-    c3[i] = static_cast<std::uint32_t>(high >> 32);
+  const Words d;
+  const std::size_t lanes = hn::Lanes(d);
+  HWY_ALIGN std::uint64_t low[blocks];
+  HWY_ALIGN std::uint64_t high[blocks];
+  for (std::size_t i = 0; i < blocks; ++i) {
+    low[i] = stream.low + first + i;
+    high[i] = stream.high + (low[i] < stream.low ? 1 : 0);
   }
-  auto key0 = static_cast<std::uint32_t>(stream.key);
-  auto key1 = static_cast<std::uint32_t>(stream.key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    for (int i = 0; i < blocks; ++i) {
-      const std::uint64_t a = std::uint64_t{0xD2511F53u} * c0[i];
-      const std::uint64_t b = std::uint64_t{0xCD9E8D57u} * c2[i];
-      c0[i] = static_cast<std::uint32_t>(b >> 32) ^ c1[i] ^ key0;
-      c1[i] = static_cast<std::uint32_t>(b);
-      c2[i] = static_cast<std::uint32_t>(a >> 32) ^ c3[i] ^ key1;
-      c3[i] = static_cast<std::uint32_t>(a);
+  HWY_ALIGN std::uint64_t words[4][blocks];
+  for (std::size_t i = 0; i < blocks; i += lanes) {
+    Vector c0 = hn::Load(d, low + i);
+    Vector c2 = hn::Load(d, high + i);
+    Vector c1 = hn::ShiftRight<32>(c0);
+    Vector c3 = hn::ShiftRight<32>(c2);
+    auto key0 = static_cast<std::uint32_t>(stream.key);
+    auto key1 = static_cast<std::uint32_t>(stream.key >> 32);
+    for (int round = 0; round < 10; ++round) {
+      const Vector a = multiply(c0, 0xD2511F53u);
+      const Vector b = multiply(c2, 0xCD9E8D57u);
+      c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(b), c1), hn::Set(d, std::uint64_t{key0}));
+      c1 = b;
+      c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(a), c3), hn::Set(d, std::uint64_t{key1}));
+      c3 = a;
+      key0 += 0x9E3779B9u;
+      key1 += 0xBB67AE85u;
     }
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
+    hn::Store(c0, d, words[0] + i);
+    hn::Store(c1, d, words[1] + i);
+    hn::Store(c2, d, words[2] + i);
+    hn::Store(c3, d, words[3] + i);
   }
-  for (int i = 0; i < blocks; ++i) {
-    result[4 * i] = c0[i];
-    result[4 * i + 1] = c1[i];
-    result[4 * i + 2] = c2[i];
-    result[4 * i + 3] = c3[i];
-  }
+  for (std::size_t i = 0; i < blocks; ++i)
+    for (std::size_t word = 0; word < 4; ++word)
+      result[4 * i + word] = static_cast<std::uint32_t>(words[word][i]);
 }
 
 }  // namespace

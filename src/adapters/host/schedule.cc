@@ -17,8 +17,10 @@ using Op = Instruction::Op;
 constexpr std::int64_t cache_bytes = 32 << 10;
 constexpr std::int64_t least_tile = 256;
 constexpr std::int64_t greatest_tile = 2048;
-// Edge of the square tiles in which transposed operands are read: a cache line of f32, twice.
+// Edges of the square tiles in which transposed operands are read: several cache lines. The longer
+// one for copies, which hold one register.
 constexpr std::int64_t transpose_edge = 32;
+constexpr std::int64_t transpose_copy_edge = 64;
 
 bool is_small_float(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
 
@@ -88,15 +90,23 @@ Walk walk_of(const LoopOperand& operand, const ir::Dims& extents, const ir::Dims
   return walk;
 }
 
+// The last axis that is longer than 1, or the first.
+std::size_t innermost_axis(const ir::Dims& extents) {
+  std::size_t axis = extents.size() - 1;
+  while (axis > 0 && extents[axis] == 1) --axis;
+  return axis;
+}
+
 // The axis along which a transposed input is read best, or -1 when the row-major order suits all.
 int transposed_axis(const Loop& loop, const ir::Dims& extents, const ir::Dims& chunk) {
-  int last = static_cast<int>(extents.size()) - 1;
-  while (last >= 0 && extents[last] == 1) --last;
-  if (last < 0 || extents[last] < 8) return -1;
+  if (extents.empty()) return -1;
+  const std::size_t last = innermost_axis(extents);
+  if (extents[last] < 8) return -1;
   for (const LoopOperand& input : loop.inputs) {
     if (std::abs(input.strides[last]) <= 1) continue;
-    for (int axis = 0; axis < last; ++axis)
-      if (std::abs(input.strides[axis]) == 1 && extents[axis] >= 8 && chunk[axis] < 8) return axis;
+    for (std::size_t axis = 0; axis < last; ++axis)
+      if (std::abs(input.strides[axis]) == 1 && extents[axis] >= 8 && chunk[axis] < 8)
+        return static_cast<int>(axis);
   }
   return -1;
 }
@@ -106,6 +116,8 @@ class Scheduler {
   explicit Scheduler(const Loop& loop) : loop_(loop), raw_(only_moves(loop)) {}
 
   Result<Schedule> make() {
+    if (loop_.extents.size() > static_cast<std::size_t>(max_walk_axes))
+      return unimplemented(fmt::format("a loop over {} axes", loop_.extents.size()));
     schedule_.extents = loop_.extents;
     cut_into_tiles();
     for (const LoopOperand& input : loop_.inputs)
@@ -147,14 +159,11 @@ class Scheduler {
       if (chunk[axis] < extents[axis]) break;
     }
     if (const int axis = transposed_axis(loop_, extents, chunk); axis >= 0) {
-      const std::size_t last = extents.size() - 1;
+      const std::int64_t edge = loop_.program.size() == 1 ? transpose_copy_edge : transpose_edge;
       square_ = true;
       chunk = ir::Dims(extents.size(), 1);
-      std::size_t innermost = last;
-      while (extents[innermost] == 1) --innermost;
-      chunk[static_cast<std::size_t>(axis)] =
-          std::min(extents[static_cast<std::size_t>(axis)], transpose_edge);
-      chunk[innermost] = std::min(extents[innermost], transpose_edge);
+      for (const std::size_t side : {static_cast<std::size_t>(axis), innermost_axis(extents)})
+        chunk[side] = std::min(extents[side], edge);
     }
     schedule_.tiles = 1;
     schedule_.tile_elements = 1;

@@ -5,7 +5,7 @@
 namespace evergpu::ir {
 
 void evaluate(const Operation& operation, std::span<const TensorView> operands,
-              MutableTensorView result) {
+              const MutableTensorView& result) {
   if (result.shape.elements() == 0) return;
   const reference::Call call{operation, operands, result};
   switch (operation.kind) {

@@ -18,8 +18,7 @@ void pack(const T* x, std::int64_t rows, std::int64_t columns, std::int64_t row_
           std::int64_t column_stride, Wide<T>* packed) {
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t c = 0; c < columns; ++c)
-      *packed++ =
-          static_cast<Wide<T>>(static_cast<Compute<T>>(x[r * row_stride + c * column_stride]));
+      *packed++ = convert<Wide<T>>(x[r * row_stride + c * column_stride]);
 }
 
 /// The inverse of pack.

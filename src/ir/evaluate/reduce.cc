@@ -136,7 +136,8 @@ Arranged arrange(const TensorView& x, const Dims& axes) {
 }  // namespace
 
 void reduce(const Call& call) {
-  const auto& [op, axes] = call.attributes<Reduce>();
+  const Reduce& attributes = call.attributes<Reduce>();
+  const ReduceOp op = attributes.op;
   const TensorView& x = call.operands[0];
   visit(x.dtype, [&]<typename T>(TypeTag<T>) {
     T* result = call.result.as<T>();
@@ -144,7 +145,7 @@ void reduce(const Call& call) {
       std::fill_n(result, call.elements(), static_cast<T>(identity<Compute<T>>(op)));
       return;
     }
-    const Arranged arranged = arrange(x, axes);
+    const Arranged arranged = arrange(x, attributes.axes);
     const T* from =
         arranged.bytes.empty() ? x.as<T>() : reinterpret_cast<const T*>(arranged.bytes.data());
     with_combination<Compute<T>>(
@@ -153,9 +154,9 @@ void reduce(const Call& call) {
 }
 
 void arg_reduce(const Call& call) {
-  const auto& [op, axis] = call.attributes<ArgReduce>();
+  const ReduceOp op = call.attributes<ArgReduce>().op;
   const TensorView& x = call.operands[0];
-  const AxisSplit split = split_at(x.shape, axis);
+  const AxisSplit split = split_at(x.shape, call.attributes<ArgReduce>().axis);
   const bool maximum = op == ReduceOp::maximum;
   visit(x.dtype, [&]<typename T>(TypeTag<T>) {
     using C = Compute<T>;

@@ -1,10 +1,12 @@
-// Images: scaling, cropping, projective transforms and colours.
+// Images: scaling, cropping, projective transforms, patches and colours.
 #include <fmt/core.h>
 
 #include "ops/color.h"
+#include "ops/patches.h"
 #include "ops/resize.h"
 #include "ops/sampling.h"
 #include "tensorflow/op_table.h"
+#include "tensorflow/spatial_attributes.h"
 
 namespace evergpu::tensorflow {
 namespace {
@@ -126,6 +128,32 @@ Result<Lowering> adjust(const Attributes&) {
   });
 }
 
+// ExtractImagePatches has `rates`, ExtractVolumePatches has not.
+template <int rank, bool has_rates>
+Result<Lowering> extract_patches(const Attributes& attributes) {
+  constexpr auto layout = ir::Layout::channels_last;
+  Result<ir::Dims> extents = read_per_axis(attributes, "ksizes", rank);
+  if (!extents.ok()) return extents.status();
+  Result<ir::Dims> strides = read_per_axis(attributes, "strides", rank);
+  if (!strides.ok()) return strides.status();
+  Result<ir::Dims> rates = ir::Dims(rank, 1);
+  if constexpr (has_rates) rates = read_per_axis(attributes, "rates", rank);
+  if (!rates.ok()) return rates.status();
+  for (const ir::Dims& list : {*extents, *strides, *rates})
+    if (list[0] != 1 || list[rank - 1] != 1)
+      return unimplemented(
+          "Only support ksizes, strides and rates that are 1 in the batch and depth dimensions.");
+  Result<ops::Padding> padding = read_padding(attributes, layout, rank);
+  if (!padding.ok()) return padding.status();
+  const ops::PatchParameters parameters{.extents = spatial_part(*extents, layout),
+                                        .strides = spatial_part(*strides, layout),
+                                        .dilations = spatial_part(*rates, layout),
+                                        .padding = *padding};
+  return Lowering([parameters](Call& call) {
+    return call.output(0, ops::extract_patches(call.input(0), parameters));
+  });
+}
+
 constexpr DTypes image_types = numbers - DTypes{DType::u32, DType::u64};
 constexpr DTypes crop_types = image_types - DTypes{DType::bf16};
 constexpr DTypes f16_f32{DType::f16, DType::f32};
@@ -144,6 +172,8 @@ constexpr OpRow rows[] = {
      .types = {{"T", {DType::f16, DType::f32, DType::f64}}},
      .host_arguments = {"image_size"},
      .make = crop_image_gradient},
+    {.op = "ExtractImagePatches", .types = {{"T", all_types}}, .make = extract_patches<4, true>},
+    {.op = "ExtractVolumePatches", .types = {{"T", numbers}}, .make = extract_patches<5, false>},
     {.op = "HSVToRGB", .types = {{"T", floats}}, .make = convert<ops::hsv_to_rgb>},
     {.op = "ImageProjectiveTransformV2",
      .types = {{"dtype", transformed_types}},

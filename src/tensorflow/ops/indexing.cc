@@ -1,9 +1,9 @@
-// Reading and writing at positions that are data, diagonals, sorting and cumulative operations.
+// Reading and writing at positions that are data; segments, bins, search, sorting and cumulative
+// operations.
 #include "ops/indexing.h"
 
 #include <algorithm>
 
-#include "ops/diagonal.h"
 #include "ops/sort.h"
 #include "tensorflow/op_table.h"
 #include "tensorflow/ops/apply.h"
@@ -34,10 +34,15 @@ Result<Lowering> gather(const Attributes& attributes) {
 // (indices, updates, shape)
 Result<Lowering> scatter_nd(const Attributes&) {
   return Lowering([](Call& call) {
-    const Value base = ir::zeros(call.dtype(1), Shape(call.integers(2)));
-    // Booleans are not added: true stays.
-    const auto op = call.dtype(1) == DType::boolean ? ScatterOp::set : ScatterOp::add;
-    return call.output(0, ops::scatter_nd(op, base, call.input(0), call.input(1)));
+    const Value updates = call.input(1);
+    const DType dtype = call.dtype(1);
+    // The sum of booleans is whether any of them is true.
+    const bool boolean = dtype == DType::boolean;
+    const DType wide = boolean ? DType::u8 : dtype;
+    const Value base = ir::zeros(wide, Shape(call.integers(2)));
+    const Value sum = ops::scatter_nd(boolean ? ScatterOp::maximum : ScatterOp::add, base,
+                                      call.input(0), ir::cast(updates, wide));
+    return call.output(0, ir::cast(sum, dtype));
   });
 }
 
@@ -154,12 +159,50 @@ Value segment_sum(const Value& data, const Value& ids, std::int64_t count) {
   return ops::segment(ScatterOp::add, data, ids, count);
 }
 
+// (gradient, indices, segment_ids, rows of data)
+template <ops::SegmentScale scale>
+Result<Lowering> picked_segments_gradient(const Attributes&) {
+  return Lowering([](Call& call) {
+    return call.output(0, ops::segment_gradient(call.input(0), call.input(1), call.input(2),
+                                                call.integer(3), scale));
+  });
+}
+
 // --- bins ---
 
 Result<Lowering> bin_count(const Attributes& attributes) {  // (values, size, weights)
   const bool binary = attributes.has("binary_output") && attributes.boolean("binary_output");
   return Lowering([binary](Call& call) {
     return call.output(0, ops::bin_count(call.input(0), call.integer(1), call.input(2), binary));
+  });
+}
+
+// --- search ---
+
+// How many results there are depends on the data, so the operand comes from host memory.
+Result<Lowering> nonzero_positions(const Attributes&) {
+  return Lowering([](Call& call) {
+    const ir::TensorView x = call.host(0);
+    std::vector<std::int64_t> positions;
+    std::int64_t count = 0;
+    Dims position(static_cast<std::size_t>(x.shape.rank()), 0);
+    ir::visit(x.dtype, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      for (std::int64_t i = 0; i < x.shape.elements(); ++i) {
+        if (static_cast<ir::Compute<T>>(x.as<T>()[i]) != 0) {
+          positions.insert(positions.end(), position.begin(), position.end());
+          ++count;
+        }
+        for (std::size_t axis = position.size(); axis-- > 0;) {
+          if (++position[axis] < x.shape.extents()[axis]) break;
+          position[axis] = 0;
+        }
+      }
+    });
+    const Shape shape{count, x.shape.rank()};
+    return call.output(0, positions.empty()
+                              ? ir::zeros(DType::i64, shape)
+                              : call.device().capture(DType::i64, shape, positions.data()));
   });
 }
 
@@ -222,83 +265,7 @@ Result<Lowering> sorted_position(const Attributes& attributes) {
   });
 }
 
-// --- diagonals ---
-
-// "RIGHT_LEFT": those above the main diagonal at the right, those below it at the left. The second
-// version of the ops has no such attribute, and means the left for both.
-ops::Diagonals read_alignment(const Attributes& attributes) {
-  if (!attributes.has("align")) return {};
-  const std::string align = attributes.string("align");
-  return {.super_left = align.starts_with("LEFT"), .sub_left = align.ends_with("LEFT")};
-}
-
-// One number, or the lowest and the highest.
-Result<ops::Diagonals> at_call(ops::Diagonals diagonals, Call& call, int input) {
-  const Dims range = call.integers(input);
-  if (range.empty() || range.size() > 2)
-    return invalid_argument("diag_index must have only one or two elements, received " +
-                            std::to_string(range.size()) + " elements.");
-  diagonals.lower = range[0];
-  diagonals.upper = range.back();
-  return diagonals;
-}
-
-Value zero_like(Call& call, int i) { return ir::constant(call.dtype(i), 0); }
-
-Result<Lowering> main_diagonal_to_matrix(const Attributes&) {
-  return Lowering([](Call& call) {
-    return call.output(0, ops::from_diagonals(call.input(0), {}, -1, -1, zero_like(call, 0)));
-  });
-}
-
-// (diagonal, k, num_rows, num_cols, padding_value)
-Result<Lowering> diagonals_to_matrix(const Attributes& attributes) {
-  return Lowering([alignment = read_alignment(attributes)](Call& call) -> Status {
-    const Result<ops::Diagonals> diagonals = at_call(alignment, call, 1);
-    if (!diagonals.ok()) return diagonals.status();
-    return call.output(0, ops::from_diagonals(call.input(0), *diagonals, call.integer(2),
-                                              call.integer(3), call.input(4)));
-  });
-}
-
-Result<Lowering> main_diagonal_part(const Attributes&) {
-  return Lowering([](Call& call) {
-    return call.output(0, ops::diagonal_part(call.input(0), {}, zero_like(call, 0)));
-  });
-}
-
-// (input, k, padding_value)
-Result<Lowering> diagonal_part(const Attributes& attributes) {
-  return Lowering([alignment = read_alignment(attributes)](Call& call) -> Status {
-    const Result<ops::Diagonals> diagonals = at_call(alignment, call, 1);
-    if (!diagonals.ok()) return diagonals.status();
-    return call.output(0, ops::diagonal_part(call.input(0), *diagonals, call.input(2)));
-  });
-}
-
-Result<Lowering> set_main_diagonal(const Attributes&) {
-  return Lowering([](Call& call) {
-    return call.output(0, ops::set_diagonals(call.input(0), call.input(1), {}));
-  });
-}
-
-// (input, diagonal, k)
-Result<Lowering> set_diagonals(const Attributes& attributes) {
-  return Lowering([alignment = read_alignment(attributes)](Call& call) -> Status {
-    const Result<ops::Diagonals> diagonals = at_call(alignment, call, 2);
-    if (!diagonals.ok()) return diagonals.status();
-    return call.output(0, ops::set_diagonals(call.input(0), call.input(1), *diagonals));
-  });
-}
-
-Result<Lowering> band_part(const Attributes&) {
-  return Lowering([](Call& call) {
-    return call.output(0, ops::band_part(call.input(0), call.integer(1), call.integer(2)));
-  });
-}
-
 constexpr DTypes bin_types{DType::i32, DType::i64, DType::f32, DType::f64};
-constexpr DTypes diagonal_types = floats | index_types;
 
 constexpr OpRow rows[] = {
     // gather
@@ -383,14 +350,26 @@ constexpr OpRow rows[] = {
      .types = {{"T", floats}},
      .host_arguments = {"segment_ids"},
      .make = picked_segments<ops::segment_mean>},
+    {.op = "SparseSegmentMeanGrad",
+     .types = {{"T", floats}},
+     .host_arguments = {"output_dim0"},
+     .make = picked_segments_gradient<ops::SegmentScale::mean>},
     {.op = "SparseSegmentSqrtN",
      .types = {{"T", floats}},
      .host_arguments = {"segment_ids"},
      .make = picked_segments<ops::segment_sum_over_sqrt>},
+    {.op = "SparseSegmentSqrtNGrad",
+     .types = {{"T", floats}},
+     .host_arguments = {"output_dim0"},
+     .make = picked_segments_gradient<ops::SegmentScale::square_root>},
     {.op = "SparseSegmentSum",
      .types = {{"T", numbers}},
      .host_arguments = {"segment_ids"},
      .make = picked_segments<segment_sum>},
+    {.op = "SparseSegmentSumGrad",
+     .types = {{"T", floats}},
+     .host_arguments = {"output_dim0"},
+     .make = picked_segments_gradient<ops::SegmentScale::sum>},
     {.op = "UnsortedSegmentMax",
      .types = {{"T", numbers}},
      .host_arguments = {"num_segments"},
@@ -414,6 +393,12 @@ constexpr OpRow rows[] = {
      .types = {{"T", bin_types}, {"Tidx", index_types}},
      .host_arguments = {"size"},
      .make = bin_count},
+
+    // search
+    {.op = "Where",
+     .types = {{"T", all_types - i32_only}},
+     .host_arguments = {"input"},
+     .make = nonzero_positions},
 
     // order
     {.op = "ArgMax",
@@ -442,48 +427,6 @@ constexpr OpRow rows[] = {
      .host_arguments = {"k"},
      .make = top_k},
     {.op = "UpperBound", .types = {{"T", numbers}}, .make = sorted_position<true>},
-
-    // diagonals
-    {.op = "BatchMatrixBandPart",
-     .types = {{"T", all_types}},
-     .host_arguments = {"num_lower", "num_upper"},
-     .make = band_part},
-    {.op = "BatchMatrixDiag", .types = {{"T", all_types}}, .make = main_diagonal_to_matrix},
-    {.op = "BatchMatrixDiagPart", .types = {{"T", all_types}}, .make = main_diagonal_part},
-    {.op = "BatchMatrixSetDiag", .types = {{"T", all_types}}, .make = set_main_diagonal},
-    {.op = "Diag", .types = {{"T", diagonal_types}}, .make = apply<ops::diagonal_tensor>},
-    {.op = "DiagPart", .types = {{"T", diagonal_types}}, .make = apply<ops::diagonal_of_tensor>},
-    {.op = "MatrixBandPart",
-     .types = {{"T", all_types}},
-     .host_arguments = {"num_lower", "num_upper"},
-     .make = band_part},
-    {.op = "MatrixDiag", .types = {{"T", all_types}}, .make = main_diagonal_to_matrix},
-    {.op = "MatrixDiagPart", .types = {{"T", all_types}}, .make = main_diagonal_part},
-    {.op = "MatrixDiagPartV2",
-     .types = {{"T", all_types}},
-     .host_arguments = {"k", "padding_value"},
-     .make = diagonal_part},
-    {.op = "MatrixDiagPartV3",
-     .types = {{"T", all_types}},
-     .host_arguments = {"k", "padding_value"},
-     .make = diagonal_part},
-    {.op = "MatrixDiagV2",
-     .types = {{"T", all_types}},
-     .host_arguments = {"k", "num_rows", "num_cols", "padding_value"},
-     .make = diagonals_to_matrix},
-    {.op = "MatrixDiagV3",
-     .types = {{"T", all_types}},
-     .host_arguments = {"k", "num_rows", "num_cols", "padding_value"},
-     .make = diagonals_to_matrix},
-    {.op = "MatrixSetDiag", .types = {{"T", all_types}}, .make = set_main_diagonal},
-    {.op = "MatrixSetDiagV2",
-     .types = {{"T", all_types}},
-     .host_arguments = {"k"},
-     .make = set_diagonals},
-    {.op = "MatrixSetDiagV3",
-     .types = {{"T", all_types}},
-     .host_arguments = {"k"},
-     .make = set_diagonals},
 };
 
 }  // namespace

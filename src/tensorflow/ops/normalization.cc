@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "ops/bias.h"
 #include "ops/spatial.h"
@@ -13,6 +14,7 @@
 namespace evergpu::tensorflow {
 namespace {
 
+using ir::DType;
 using ops::ChannelStatistics;
 
 struct BatchNormAttributes {
@@ -84,7 +86,7 @@ Result<Lowering> batch_norm(const Attributes& attributes) {
       EVERGPU_RETURN_IF_ERROR(check_channels(call, 3, "mean", channels, when));
       EVERGPU_RETURN_IF_ERROR(check_channels(call, 4, "variance", channels, when));
     }
-    const ir::DType channel_dtype = call.dtype(1);
+    const DType channel_dtype = call.dtype(1);
     const ir::Value x = call.input(0);
     EVERGPU_RETURN_IF_ERROR(x.status());
     ChannelStatistics used{call.input(3), call.input(4)};
@@ -95,13 +97,18 @@ Result<Lowering> batch_norm(const Attributes& attributes) {
           channels == 0 ? 0 : static_cast<double>(shape.elements()) / static_cast<double>(channels);
       reported = running_statistics(call, used, count, a.new_part);
     }
+    if (shape.elements() == 0) {
+      const ir::Value nan =
+          ir::full({channels}, ir::constant(DType::f32, std::numeric_limits<double>::quiet_NaN()));
+      reported = {nan, nan};
+    }
     EVERGPU_RETURN_IF_ERROR(call.output(
         0, ops::batch_normalization(x, used, call.input(1), call.input(2), a.epsilon, a.layout)));
     EVERGPU_RETURN_IF_ERROR(call.output(1, ir::cast(reported.mean, channel_dtype)));
     EVERGPU_RETURN_IF_ERROR(call.output(2, ir::cast(reported.variance, channel_dtype)));
     EVERGPU_RETURN_IF_ERROR(call.output(3, ir::cast(used.mean, channel_dtype)));
     EVERGPU_RETURN_IF_ERROR(call.output(4, ir::cast(used.variance, channel_dtype)));
-    if constexpr (third_reserve) return call.output(5, ir::zeros(channel_dtype, {0}));
+    if constexpr (third_reserve) return call.output(5, ir::constant(channel_dtype, 0));
     return {};
   });
 }
@@ -129,8 +136,8 @@ Result<Lowering> batch_norm_gradient(const Attributes& attributes) {
     EVERGPU_RETURN_IF_ERROR(call.output(0, gradients.x));
     EVERGPU_RETURN_IF_ERROR(call.output(1, gradients.scale));
     EVERGPU_RETURN_IF_ERROR(call.output(2, gradients.offset));
-    EVERGPU_RETURN_IF_ERROR(call.output(3, ir::constant(ir::DType::f32, 0)));
-    return call.output(4, ir::constant(ir::DType::f32, 0));
+    EVERGPU_RETURN_IF_ERROR(call.output(3, ir::zeros(DType::f32, {0})));
+    return call.output(4, ir::zeros(DType::f32, {0}));
   });
 }
 
@@ -174,8 +181,8 @@ Result<Lowering> bias_gradient(const Attributes& attributes) {
   });
 }
 
-constexpr DTypes f32_only{ir::DType::f32};
-constexpr DTypes three_floats{ir::DType::f16, ir::DType::bf16, ir::DType::f32};
+constexpr DTypes f32_only{DType::f32};
+constexpr DTypes three_floats{DType::f16, DType::bf16, DType::f32};
 
 constexpr OpRow rows[] = {
     {.op = "BiasAdd", .types = {{"T", numbers}}, .make = bias_add},

@@ -1,7 +1,9 @@
 // Element-wise ops: arithmetic, comparisons, bits, functions, activations, and their gradients.
 //
 // int32 tensors of ops for which TensorFlow itself has a kernel in host memory are left to that
-// kernel: it computes shapes with them, and they never come to the device.
+// kernel: it computes shapes with them, and they never come to the device. Not so ZerosLike and
+// OnesLike: TensorFlow's kernels want their operand on the device, and it then copies from there as
+// if from host memory.
 #include "ops/point.h"
 
 #include "ops/activation.h"
@@ -147,9 +149,17 @@ constexpr OpRow rows[] = {
     {.op = "Bitcast", .types = {{"T", numbers}, {"type", numbers}}, .make = bitcast},
     {.op = "Cast", .types = {{"SrcT", all_types}, {"DstT", all_types}}, .make = cast},
     {.op = "DeepCopy", .types = {{"T", all_types - i32_only}}, .make = apply<identity>},
-    {.op = "OnesLike", .types = {{"T", all_types - i32_only}}, .make = filled_like<1.0>},
+    {.op = "OnesLike",
+     .types = {{"T", all_types}},
+     .host_when = i32_only,
+     .host_when_arguments = {"x", "y"},
+     .make = filled_like<1.0>},
     {.op = "Snapshot", .types = {{"T", all_types}}, .make = apply<identity>},
-    {.op = "ZerosLike", .types = {{"T", all_types - i32_only}}, .make = filled_like<0.0>},
+    {.op = "ZerosLike",
+     .types = {{"T", all_types}},
+     .host_when = i32_only,
+     .host_when_arguments = {"x", "y"},
+     .make = filled_like<0.0>},
 
     // functions
     {.op = "Abs", .types = {{"T", signed_numbers - i32_only}}, .make = unary<UnaryOp::absolute>},

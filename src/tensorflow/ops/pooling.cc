@@ -105,18 +105,7 @@ Result<Lowering> average_pool_gradient(const Attributes& attributes) {
   });
 }
 
-// MaxPoolWithArgmax: the index is the flattened position of the maximum, in the whole batch or in
-// its own image.
-ir::Value flattened_positions(const ir::Shape& shape, ir::DType dtype, bool include_batch) {
-  const ir::Dims strides = shape.strides();
-  ir::Value position = ir::zeros(dtype, shape);
-  for (int axis = include_batch ? 0 : 1; axis < shape.rank(); ++axis) {
-    const ir::Value stride = ir::constant_integer(dtype, strides[static_cast<std::size_t>(axis)]);
-    position = position + ir::iota(dtype, shape, axis) * stride;
-  }
-  return position;
-}
-
+// x -> maxima, and their flattened positions in the whole batch or in their own image.
 Result<Lowering> max_pool_with_argmax(const Attributes& attributes) {
   Result<PoolingParameters> parameters = read_parameters(attributes, 4);
   if (!parameters.ok()) return parameters.status();
@@ -125,9 +114,21 @@ Result<Lowering> max_pool_with_argmax(const Attributes& attributes) {
   return Lowering([parameters = *parameters, index_dtype, include_batch](Call& call) -> Status {
     const ir::Value x = call.input(0);
     EVERGPU_RETURN_IF_ERROR(call.output(0, ops::max_pool(x, parameters)));
-    return call.output(
-        1, ops::pick_at_maximum(x, flattened_positions(x.shape(), index_dtype, include_batch),
-                                parameters));
+    return call.output(1, ops::max_pool_positions(x, index_dtype, include_batch, parameters));
+  });
+}
+
+// MaxPoolGradWithArgmax: x, gradient, positions.
+Result<Lowering> max_pool_gradient_at(const Attributes& attributes) {
+  const bool include_batch = attributes.boolean("include_batch_in_index");
+  return Lowering([include_batch](Call& call) -> Status {
+    const ir::Shape& shape = call.shape(0);
+    if (shape.rank() != 4) return invalid_argument("tensor_in must be 4-dimensional");
+    if (!(call.shape(1) == call.shape(2)) || call.shape(1).rank() != 4 ||
+        call.shape(1)[0] != shape[0])
+      return invalid_argument("gradient and argmax must have the shape of the pooled result");
+    return call.output(0,
+                       ops::scatter_to_maxima(shape, call.input(1), call.input(2), include_batch));
   });
 }
 
@@ -157,6 +158,9 @@ constexpr OpRow rows[] = {
      .types = {{"T", numbers}},
      .host_arguments = {"ksize", "strides"},
      .make = with_window_inputs<3, max_pool_gradient_gradient_v2>},
+    {.op = "MaxPoolGradWithArgmax",
+     .types = {{"T", numbers}, {"Targmax", index_types}},
+     .make = max_pool_gradient_at},
     {.op = "MaxPoolGradV2",
      .types = {{"T", numbers}},
      .host_arguments = {"ksize", "strides"},

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "tensorflow/op_table.h"
+#include "tensorflow/variables.h"
 
 namespace evergpu::tensorflow {
 namespace {
@@ -80,6 +81,15 @@ Result<Lowering> key_and_counter(const Attributes&) {
   });
 }
 
+Result<Lowering> key_counter_and_algorithm(const Attributes&) {
+  return Lowering([](Call& call) -> Status {
+    const PhiloxState state = ops::philox_state_of_seed(call.input(0));
+    EVERGPU_RETURN_IF_ERROR(call.output(0, state.key));
+    EVERGPU_RETURN_IF_ERROR(call.output(1, state.counter));
+    return call.output(2, ir::constant_integer(DType::i32, philox));
+  });
+}
+
 Result<Lowering> algorithm(const Attributes&) {
   return Lowering(
       [](Call& call) { return call.output(0, ir::constant_integer(DType::i32, philox)); });
@@ -130,6 +140,34 @@ Result<Lowering> stateful_integers(const Attributes& attributes) {
   });
 }
 
+// A generator's state in a variable: counter and key as i64[3]. Skipping counts in numbers drawn,
+// of which each takes 256 blocks.
+template <typename Number>
+Result<std::uint64_t> blocks_to_skip(Call& call, int delta) {
+  const ir::TensorView view = call.host(delta);
+  if (view.data == nullptr || view.shape.elements() != 1)
+    return invalid_argument("delta must be a scalar");
+  return 256 * static_cast<std::uint64_t>(*view.as<Number>());
+}
+
+// (resource, alg, delta); the old state is result 0 if there is a result.
+template <typename Number, bool read>
+Result<Lowering> skip(const Attributes&) {
+  return Lowering([](Call& call) -> Status {
+    const std::int64_t algorithm = call.integer(1);
+    if (algorithm != philox)
+      return invalid_argument(fmt::format("Unsupported algorithm id: {}", algorithm));
+    const Result<std::uint64_t> blocks = blocks_to_skip<Number>(call, 2);
+    if (!blocks.ok()) return blocks.status();
+    ir::Value before;
+    EVERGPU_RETURN_IF_ERROR(update_variable(call, [&](const ir::Value& state) {
+      before = state;
+      return ops::skip_blocks(state, *blocks);
+    }));
+    return read ? call.output(0, before) : Status();
+  });
+}
+
 constexpr DTypes drawn_integers{DType::i32, DType::i64, DType::u32, DType::u64};
 
 constexpr OpRow rows[] = {
@@ -145,10 +183,20 @@ constexpr OpRow rows[] = {
      .types = {{"Tout", index_types}},
      .host_arguments = {"shape", "minval", "maxval"},
      .make = stateful_integers},
+    {.op = "RngReadAndSkip",
+     .host_arguments = {"resource", "alg", "delta"},
+     .make = skip<std::uint64_t, true>},
+    {.op = "RngSkip",
+     .host_arguments = {"resource", "algorithm", "delta"},
+     .make = skip<std::int64_t, false>},
     {.op = "StatelessRandomGetAlg", .host_arguments = {"alg"}, .make = algorithm},
     {.op = "StatelessRandomGetKeyCounter",
      .types = {{"Tseed", index_types}},
      .make = key_and_counter},
+    {.op = "StatelessRandomGetKeyCounterAlg",
+     .types = {{"Tseed", index_types}},
+     .host_arguments = {"alg"},
+     .make = key_counter_and_algorithm},
     {.op = "StatelessRandomNormal",
      .types = {{"dtype", floats}},
      .host_arguments = {"shape"},

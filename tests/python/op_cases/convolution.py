@@ -165,16 +165,9 @@ def conv3d_by_filter(c):
                    out_backprop=c.array(result), **attributes)
 
 
-@case("Conv2DBackpropInputV2", "Conv3DBackpropInput", **OPTIONS)
-def by_input_like(c):
-    for image, kernel, result, attributes in _conv3d_shapes() if "3D" in c.op else _conv2d_shapes():
-        yield Call(input=c.array(image), filter=c.array(kernel), out_backprop=c.array(result),
-                   **attributes).options(gradient=False)
-
-
-@case("Conv2DBackpropFilterV2", "Conv3DBackpropFilter", **OPTIONS)
-def by_filter_like(c):
-    for image, kernel, result, attributes in _conv3d_shapes() if "3D" in c.op else _conv2d_shapes():
+@case("Conv2DBackpropInputV2", "Conv2DBackpropFilterV2", **OPTIONS)
+def conv2d_gradients_v2(c):
+    for image, kernel, result, attributes in _conv2d_shapes():
         yield Call(input=c.array(image), filter=c.array(kernel), out_backprop=c.array(result),
                    **attributes).options(gradient=False)
 

@@ -31,12 +31,12 @@ BROADCASTS = (((), ()), ((1,), (1,)), ((7,), ()), ((), (3, 5)), ((3, 1), (1, 4))
 @dataclasses.dataclass
 class Options:
     """How results are compared. `ulps` units in the last place of max(|reference|, scale); scale
-    "max" is the largest reference magnitude. `exact` compares bits and never widens dtypes."""
+    "max" is the largest reference magnitude. `exact` compares bits."""
 
     ulps: float = 8
     scale: object = 0.0
     exact: bool = False
-    widen: bool = True  # the reference may be computed in a wider dtype
+    widen: bool = True  # the reference is computed in a wider dtype, where there is one
     gradient: bool = True  # where TensorFlow has one
     gradient_ulps: float = 64
     compare: bool = True  # False: only shapes and dtypes (uninitialised results)
@@ -145,7 +145,7 @@ class Context:
         if dtype in FLOATS:
             return (self.random.integers(low * 4, high * 4 + 1, shape) / 4).astype(dtype)
         if np.issubdtype(dtype, np.unsignedinteger):
-            low = 0
+            low = max(low, 0)
         return np.asarray(self.random.integers(low, high + 1, shape)).astype(dtype)
 
     def bits(self, shape, dtype="T"):

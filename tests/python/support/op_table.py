@@ -28,19 +28,35 @@ def table():
         attributes = list(row["types"])
         for dtypes in itertools.product(*row["types"].values()):
             types = {a: np.dtype(_NAMES[d].as_numpy_dtype) for a, d in zip(attributes, dtypes)}
-            if _is_allowed(row["op"], types) and types not in combinations.setdefault(row["op"], []):
-                combinations[row["op"]].append(types)
+            listed = combinations.setdefault(row["op"], [])
+            if _is_allowed(row["op"], types) and types not in listed:
+                listed.append(types)
     return combinations
 
 
 def _is_allowed(op, types):
-    """A row may name dtypes that TensorFlow's op does not take."""
+    """A row may name dtypes that TensorFlow's op does not take, or of which it makes no variables
+    on devices."""
+    definition = op_def_registry.get(op)
+    if definition.input_arg and (definition.input_arg[0].type == tf.resource.as_datatype_enum
+                                 or definition.input_arg[0].is_ref):
+        maker = "VariableV2" if definition.input_arg[0].is_ref else "VarHandleOp"
+        if tf.as_dtype(types.get("dtype", types.get("T"))) not in _variable_dtypes(maker):
+            return False
     for attribute in type_attributes(op):
         allowed = attribute.allowed_values.list.type
         if attribute.name in types and allowed and \
                 tf.as_dtype(types[attribute.name]).as_datatype_enum not in allowed:
             return False
     return True
+
+
+@functools.cache
+def _variable_dtypes(maker):
+    return {tf.as_dtype(t) for kernel in kernels.get_registered_kernels_for_op(maker).kernel
+            if kernel.device_type in ("DEFAULT", "GPU")
+            for constraint in kernel.constraint if constraint.name == "dtype"
+            for t in constraint.allowed_values.list.type}
 
 
 def type_attributes(op):

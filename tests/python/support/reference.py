@@ -44,19 +44,22 @@ def channels_last(*images):
 
 
 _LIKE = {"Conv2DBackpropInputV2": ("Conv2DBackpropInput", "input"),
-         "Conv2DBackpropFilterV2": ("Conv2DBackpropFilter", "filter"),
-         "Conv3DBackpropInput": ("Conv3DBackpropInputV2", "input"),
-         "Conv3DBackpropFilter": ("Conv3DBackpropFilterV2", "filter")}
+         "Conv2DBackpropFilterV2": ("Conv2DBackpropFilter", "filter")}
 
 
 def convolution(op, arguments):
     """Conv2D, Conv3D and DepthwiseConv2dNative, and by automatic differentiation their gradients."""
+    if "filter" in arguments and arguments["filter"].dtype.is_integer:
+        dtype = arguments["filter"].dtype
+        wide = {n: tf.cast(v, tf.float64) if isinstance(v, tf.Tensor) and "sizes" not in n else v
+                for n, v in arguments.items()}
+        return tf.cast(convolution(op, wide), dtype)
     if op == "Conv":
         first = arguments["data_format"] == "CHANNELS_FIRST"
         arguments = {**arguments, "data_format": "NCHW" if first else "NHWC"}
         del arguments["groups"]
         return convolution("Conv2D", arguments)
-    if op in _LIKE:  # the older or newer op, which takes a shape
+    if op in _LIKE:  # the older op, which takes a shape
         name, likeness = _LIKE[op]
         shape = tf.constant(list(arguments[likeness].shape))
         arguments = {n: v for n, v in arguments.items() if n != likeness}
@@ -121,11 +124,6 @@ def _dilated(kernel, axis, dilation):
     zeros = [tf.zeros_like(taps[0])] * (dilation - 1)
     pieces = [piece for tap in taps for piece in (tap, *zeros)]
     return tf.concat(pieces[:len(pieces) - len(zeros)], axis)
-
-
-def top_k(op, arguments):
-    """The CPU's TopK kernel asks for an attribute that the op has not got."""
-    return tf.raw_ops.TopKV2(**arguments)
 
 
 def row_updates(op, arguments):

@@ -15,14 +15,22 @@ from support.case import FLOATS, HALVES, ReferenceVariable, Variable
 from support.reference import raw
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-_SMALL_INTEGERS = [np.dtype(t) for t in (np.int8, np.int16, np.uint8, np.uint16, np.uint32)]
+_INTEGERS = [np.dtype(t) for t in (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16,
+                                   np.uint32, np.uint64)]
+_TO_F32 = {half: _F32 for half in HALVES}
 WIDENINGS = (
-    {_F32: _F64, **{half: _F32 for half in HALVES}},
-    {half: _F32 for half in HALVES},
+    {_F32: _F64, **_TO_F32},
+    _TO_F32,
     {half: _F64 for half in HALVES},
     {},
-    {small: np.dtype(np.int64) for small in _SMALL_INTEGERS},
+    {_F64: _F32},
+    {integer: np.dtype(np.int64) for integer in _INTEGERS},
+    {integer: _F64 for integer in _INTEGERS},
+    {integer: _F32 for integer in _INTEGERS},
+    {np.dtype(np.bool_): np.dtype(np.uint8)},
 )
+# Where results depend on the dtype, another one is the last resort.
+OWN_DTYPE_FIRST = ({}, *(w for w in WIDENINGS if w))
 _widening_of = {}
 
 
@@ -40,6 +48,12 @@ def has_gradient(op):
         return tf_ops.gradient_registry.lookup(op) is not None
     except LookupError:
         return False
+
+
+def is_floating(arguments):
+    """Whether any tensor among the arguments is."""
+    return any(value.dtype in FLOATS for value in tf.nest.flatten(arguments)
+               if isinstance(value, np.ndarray))
 
 
 def run(op, arguments, device, gradient, compute=raw):
@@ -115,10 +129,10 @@ def _gradients(tape, outputs, inputs):
 
 def reference(op, key, arguments, gradient, options):
     """The call on TensorFlow's CPU device, in the widest arithmetic it has kernels for."""
-    widen = options.widen and not options.exact
-    candidates = WIDENINGS if widen else ({},)
-    if widen and key in _widening_of:
-        candidates = (_widening_of[key],)
+    candidates = WIDENINGS if options.widen and not options.exact else OWN_DTYPE_FIRST
+    key = (candidates is WIDENINGS, *key)
+    if key in _widening_of:
+        candidates = (_widening_of[key], *candidates)
     error = None
     for widening in candidates:
         try:
@@ -165,13 +179,16 @@ def difference(actual, expected, options, ulps):
             unequal &= ~(np.isnan(actual.astype(_F64)) & np.isnan(expected.astype(_F64)))
         return _worst(actual, expected, unequal.astype(_F64)) if unequal.any() else None
     limits = ml_dtypes.finfo(actual.dtype)
+    epsilon = float(limits.eps)
+    if expected.dtype in FLOATS:  # the reference may know only a narrower dtype
+        epsilon = max(epsilon, float(ml_dtypes.finfo(expected.dtype).eps))
     with np.errstate(all="ignore"):
         expected = expected.astype(actual.dtype).astype(_F64)
         found = actual.astype(_F64)
         finite = np.abs(expected)[np.isfinite(expected)]
         scale = finite.max(initial=0) if options.scale == "max" else options.scale
-        floor = max(scale, float(limits.smallest_normal) / float(limits.eps))
-        error = np.abs(found - expected) / (float(limits.eps) * np.maximum(np.abs(expected), floor))
+        floor = max(scale, float(limits.smallest_normal) / epsilon)
+        error = np.abs(found - expected) / (epsilon * np.maximum(np.abs(expected), floor))
         same = (found == expected) | (np.isnan(found) & np.isnan(expected))
         error = np.where(same, 0, np.where(np.isfinite(error), error, np.inf))
     return _worst(actual, expected, error) if (error > ulps).any() else None

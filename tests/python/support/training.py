@@ -36,7 +36,7 @@ def gradients(name, dtype="float32"):
     """The first step's gradient of every trainable weight, training mode, without dropout."""
     keras.backend.set_floatx(dtype)
     try:
-        model, x, y, loss = models.build(name, noise=False)
+        model, x, y, loss = models.build(name, plain=True)
         model.compile(loss=loss)
 
         @tf.function

@@ -64,6 +64,7 @@ TEST(HostMatMul, ShapesAndTransposes) {
       {{4, 1, 13}, {4, 13, 1}},
       {{5, 0}, {0, 3}},
       {{257, 130}, {130, 19}},
+      {{390, 600}, {600, 270}},
   };
   std::mt19937 random(1);
   for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i32, DType::i64})

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 #include <thread>
 
 #include "adapters/host/host.h"
@@ -10,6 +11,12 @@
 
 namespace evergpu::adapters::host {
 namespace {
+
+template <typename T>
+T checked(Result<T> result) {
+  if (!result.ok()) throw std::runtime_error(result.status().message());
+  return std::move(*result);
+}
 
 std::byte* data_of(const Memory& memory) { return static_cast<const HostMemory&>(memory).data(); }
 
@@ -23,7 +30,7 @@ TEST(MemoryPool, ClassesHoldWhatIsAskedAndWasteLittle) {
 
 TEST(MemoryPool, ReusesWhatWasGivenBack) {
   const auto pool = std::make_shared<MemoryPool>(1 << 20, false);
-  auto first = *pool->allocate(1000);
+  auto first = checked(pool->allocate(1000));
   std::byte* const data = data_of(*first);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data) % block_alignment, 0u);
   EXPECT_EQ(first->bytes(), 1000u);
@@ -31,14 +38,14 @@ TEST(MemoryPool, ReusesWhatWasGivenBack) {
   first.reset();
   EXPECT_EQ(pool->used_bytes(), 0u);
   EXPECT_EQ(pool->kept_bytes(), MemoryPool::class_of(1000));
-  const auto second = *pool->allocate(990);
+  const auto second = checked(pool->allocate(990));
   EXPECT_EQ(data_of(*second), data);
   EXPECT_EQ(pool->kept_bytes(), 0u);
 }
 
 TEST(MemoryPool, RefusesBeyondItsLimitAndSaysSo) {
   const auto pool = std::make_shared<MemoryPool>(1 << 16, false);
-  const auto most = *pool->allocate(40000);
+  const auto most = checked(pool->allocate(40000));
   const auto refused = pool->allocate(40000);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.status().code(), Code::resource_exhausted);
@@ -49,7 +56,8 @@ TEST(MemoryPool, RefusesBeyondItsLimitAndSaysSo) {
 
 TEST(MemoryPool, KeptBlocksMakeRoom) {
   const auto pool = std::make_shared<MemoryPool>(1 << 20, false);
-  for (std::size_t bytes = 1 << 10; bytes <= 1 << 17; bytes *= 2) (*pool->allocate(bytes)).reset();
+  for (std::size_t bytes = 1 << 10; bytes <= 1 << 17; bytes *= 2)
+    checked(pool->allocate(bytes)).reset();
   EXPECT_GT(pool->kept_bytes(), 0u);
   EXPECT_LE(pool->kept_bytes(), (1u << 20) / 4);
   const auto all = pool->allocate(1 << 20);
@@ -59,10 +67,10 @@ TEST(MemoryPool, KeptBlocksMakeRoom) {
 
 TEST(MemoryPool, PoisonsFreshMemory) {
   const auto pool = std::make_shared<MemoryPool>(1 << 20, true);
-  auto memory = *pool->allocate(100);
+  auto memory = checked(pool->allocate(100));
   std::memset(data_of(*memory), 0, 100);
   memory.reset();
-  memory = *pool->allocate(100);
+  memory = checked(pool->allocate(100));
   for (int i = 0; i < 100; ++i) EXPECT_EQ(data_of(*memory)[i], std::byte{0xff});
 }
 
@@ -72,7 +80,7 @@ TEST(MemoryPool, ServesManyThreads) {
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&pool, t] {
       for (int i = 0; i < 1000; ++i) {
-        const auto memory = *pool->allocate(static_cast<std::size_t>(100 * (i % 50)) + 8);
+        const auto memory = checked(pool->allocate(static_cast<std::size_t>(100 * (i % 50)) + 8));
         std::memcpy(data_of(*memory), &t, sizeof(t));
         int read = -1;
         std::memcpy(&read, data_of(*memory), sizeof(read));
@@ -88,7 +96,7 @@ TEST(HostDevice, DescribesItself) {
   EXPECT_EQ(adapter->device_count(), 2);
   EXPECT_FALSE(adapter->open(2).ok());
   EXPECT_FALSE(adapter->open(-1).ok());
-  const auto device = *adapter->open(1);
+  const auto device = checked(adapter->open(1));
   EXPECT_EQ(device->info().adapter, "host");
   EXPECT_NE(device->info().name.find("core"), std::string::npos);
   EXPECT_GT(device->info().memory_bytes, 0u);
@@ -96,10 +104,10 @@ TEST(HostDevice, DescribesItself) {
 }
 
 TEST(HostDevice, CopiesRegions) {
-  const auto device = *make_host_adapter(1)->open(0);
+  const auto device = checked(make_host_adapter(1)->open(0));
   constexpr std::size_t bytes = 5 << 20;
-  const auto from = *device->allocate(bytes);
-  const auto to = *device->allocate(bytes);
+  const auto from = checked(device->allocate(bytes));
+  const auto to = checked(device->allocate(bytes));
   std::vector<std::byte> data(bytes);
   for (std::size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::byte>(i * 7 >> 3);
   ASSERT_TRUE(device->upload({from.get(), 0}, data).ok());
@@ -116,8 +124,8 @@ TEST(HostDevice, CopiesRegions) {
 }
 
 TEST(HostDevice, MemoryOutlivesIt) {
-  auto device = *make_host_adapter(1)->open(0);
-  const auto memory = *device->allocate(100);
+  auto device = checked(make_host_adapter(1)->open(0));
+  const auto memory = checked(device->allocate(100));
   device.reset();
   std::memset(data_of(*memory), 1, 100);
   EXPECT_EQ(memory->bytes(), 100u);

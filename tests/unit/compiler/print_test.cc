@@ -33,14 +33,16 @@ TEST(Print, EveryInstruction) {
   const Value x = leaf(DType::i32, {4, 6});
   const Value part = slice(x, {1, 5}, {2, 3}, {2, -1});
   const Value columns = iota(DType::i32, Shape{2, 3}, 1);
-  const Value bits = bitcast(part, DType::f32);
-  const Value chosen =
-      select(binary(ir::BinaryOp::less, columns, part), bits, cast(columns, DType::f32));
-  EXPECT_EQ(text_of({unary(UnaryOp::exp, chosen)}),
-            "launch 0: loop [2,3] r0 = i32 index1; r1 = f32 cast(r0); r2 = i32 x0; r3 = "
-            "less(r0,r2); r4 = f32 x1; r5 = select(r3,r4,r1); r6 = exp(r5)"
-            " <- %0[12,-1]+11, %0[12,-1]+11 -> %7(wanted)\n"
-            "1 launches, 0 bytes of temporaries, 24 bytes wanted\n");
+  const Value bits = bitcast(part + 1.0, DType::f32);
+  const Value is_less = binary(ir::BinaryOp::less, columns, part);
+  const Value numbers = cast(columns, DType::f32);
+  const Value chosen = select(is_less, bits, numbers);
+  EXPECT_EQ(
+      text_of({unary(UnaryOp::exp, chosen)}),
+      "launch 0: loop [2,3] r0 = i32 x0; r1 = i32 0x1; r2 = add(r0,r1); r3 = f32 bitcast(r2); "
+      "r4 = i32 index1; r5 = less(r4,r0); r6 = f32 cast(r4); r7 = select(r5,r3,r6); "
+      "r8 = exp(r7) <- %0[12,-1]+11 -> %10(wanted)\n"
+      "1 launches, 0 bytes of temporaries, 24 bytes wanted\n");
 }
 
 /// Forward and backward of dense, relu, dense, mean squared error, and a gradient step.

@@ -24,14 +24,14 @@ TEST(Color, RgbAndHsv) {
 
 TEST(Color, HueTurnsAroundTheCircle) {
   const Value turned =
-      adjust_hue(array({3, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1}), array({}, {-2.0 / 3}));
-  expect_array(turned, {3, 3}, {0, 1, 0, 0, 0, 1, 1, 0, 0});
+      adjust_hue(array({1, 3, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1}), array({}, {-2.0 / 3}));
+  expect_array(turned, {1, 3, 3}, {0, 1, 0, 0, 0, 1, 1, 0, 0});
 }
 
 TEST(Color, SaturationStaysWithinOne) {
-  const Value x = array({2, 3}, {1, 0.5, 0.5, 1, 0, 0});
-  expect_array(adjust_saturation(x, array({}, {2})), {2, 3}, {1, 0, 0, 1, 0, 0});
-  expect_array(adjust_saturation(x, array({}, {0})), {2, 3}, {1, 1, 1, 1, 1, 1});
+  const Value x = array({1, 2, 3}, {1, 0.5, 0.5, 1, 0, 0});
+  expect_array(adjust_saturation(x, array({}, {2})), {1, 2, 3}, {1, 0, 0, 1, 0, 0});
+  expect_array(adjust_saturation(x, array({}, {0})), {1, 2, 3}, {1, 1, 1, 1, 1, 1});
 }
 
 TEST(Color, ContrastIsAroundEachChannelsMean) {

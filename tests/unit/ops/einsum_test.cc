@@ -117,6 +117,7 @@ TEST(Einsum, SaysWhatIsWrong) {
   expect_failure(run("a,b,c->", {x, x, x}), "Expecting 1 or 2 input subscripts");
   expect_failure(run("ij->i", {x, x}), "Expected 1 inputs but got: 2");
   expect_failure(run("i.->i", {x}), "period");
+  expect_failure(run("...i->i", {x}), "Output contains 1 broadcasting dimension(s)");
 }
 
 TEST(MatMul, TransposesAndBroadcasts) {
@@ -127,7 +128,9 @@ TEST(MatMul, TransposesAndBroadcasts) {
                {2, 20, 3, 30});
   expect_failure(matmul(a, a, MatMulParameters{}),
                  "Matrix size-incompatible: In[0]: [2,3], In[1]: [2,3]");
-  expect_failure(matmul(array({1}, {1}), a, MatMulParameters{}), "In[0] ndims must be >= 2: 1");
+  expect_failure(matmul(array({1}, {1}), a, MatMulParameters{}),
+                 "In[0] and In[1] has different ndims: [1] vs. [2,3]");
+  expect_failure(batch_matmul(array({1}, {1}), a, {}), "In[0] ndims must be >= 2: 1");
   expect_failure(batch_matmul(array({2, 1, 1}, {2, 3}), array({3, 1, 1}, {1, 2, 3}), {}),
                  "In[0] and In[1] must have compatible batch dimensions: [2,1,1] vs. [3,1,1]");
 }

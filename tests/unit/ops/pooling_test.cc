@@ -42,6 +42,18 @@ TEST(Pooling, PicksValuesAtTheFirstMaximum) {
   expect_array(pick_at_maximum(negative, v, row(PaddingScheme::same)), {1, 1, 3, 1}, {10, 40, 40});
 }
 
+TEST(Pooling, PositionsOfMaximaAndBack) {
+  const Value x = array({2, 1, 3, 1}, {1, 5, 2, 7, 5, 9});
+  const PoolingParameters pairs{{1, 1, 2, 1}, {1, 1, 1, 1}, {}};
+  const Value own = max_pool_positions(x, DType::i64, false, pairs);
+  const Value all = max_pool_positions(x, DType::i32, true, pairs);
+  expect_array(own, {2, 1, 2, 1}, {1, 1, 0, 2});
+  expect_array(all, {2, 1, 2, 1}, {1, 1, 3, 5});
+  const Value g = array({2, 1, 2, 1}, {1, 2, 3, 4});
+  expect_array(scatter_to_maxima(x.shape(), g, own, false), {2, 1, 3, 1}, {0, 3, 0, 3, 0, 4});
+  expect_array(scatter_to_maxima(x.shape(), g, all, true), {2, 1, 3, 1}, {0, 3, 0, 3, 0, 4});
+}
+
 TEST(Pooling, AveragesLeaveOutPadding) {
   const Value x = array({1, 1, 5, 1}, {1, 2, 3, 4, 6});
   expect_array(average_pool(x, row(PaddingScheme::valid)), {1, 1, 2, 1}, {2, 13.0 / 3});
