@@ -73,8 +73,8 @@ class Library {
 /// The file that holds the code at `address`: for finding what was installed beside us.
 std::filesystem::path file_of(const void* address);
 
-/// How many forks lie between this process and the one that loaded us: a thread or lock made at a lower
-/// count is of no use now. Costs nothing to ask.
+/// How many forks lie between this process and the one that loaded us: a thread or lock made at a
+/// lower count is of no use now. Costs nothing to ask.
 int fork_count();
 
 /// The number of this process; differs in a forked child.

@@ -84,9 +84,10 @@ class [[nodiscard]] Result {
 };
 
 /// Returns from the enclosing function when `expression`, a Status, is an error.
-#define EVERGPU_RETURN_IF_ERROR(expression)                                      \
-  do {                                                                           \
-    if (::evergpu::Status returned_error = (expression); !returned_error.ok()) return returned_error; \
+#define EVERGPU_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                         \
+    if (::evergpu::Status returned_error = (expression); !returned_error.ok()) \
+      return returned_error;                                                   \
   } while (false)
 
 }  // namespace evergpu

@@ -1,6 +1,7 @@
 // Gather and scatter by whole rows.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "adapters/host/library.h"
 #include "adapters/host/point.h"
@@ -25,12 +26,12 @@ const std::int64_t* read_indices(ir::DType dtype, const std::byte* bytes, std::i
   auto* indices = index_space.at_least_elements<std::int64_t>(count);
   ir::visit(dtype, [&]<typename Tag>(Tag) {
     using T = typename Tag::type;
-    if constexpr (std::is_integral_v<T>) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
       const T* from = reinterpret_cast<const T*>(bytes);
       for (std::int64_t i = 0; i < count; ++i) {
         const T index = from[i];
         const bool inside = std::cmp_greater_equal(index, 0) && std::cmp_less(index, limit);
-        indices[i] = inside ? std::int64_t{index} : -1;
+        indices[i] = inside ? static_cast<std::int64_t>(+index) : -1;
       }
     }
   });

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "adapters/host/point.h"
+#include "adapters/host/vector_loop.h"
 #include "ir/convert.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -63,14 +64,14 @@ void binary(const PointCall& call) {
       *result = apply<op, T>(*a, y);
       return;
     }
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) result[i] = apply<op, T>(a[i], y);
   } else if (call.a_uniform) {
     const T x = *a;
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) result[i] = apply<op, T>(x, b[i]);
   } else {
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) result[i] = apply<op, T>(a[i], b[i]);
   }
 }
@@ -187,7 +188,7 @@ void unary(const PointCall& call) {
   const T* a = static_cast<const T*>(call.a);
   auto* result = static_cast<decltype(apply<op, T>(T()))*>(call.result);
   const std::int64_t n = call.n;
-#pragma GCC ivdep
+  EVERGPU_VECTOR_LOOP
   for (std::int64_t i = 0; i < n; ++i) result[i] = apply<op, T>(a[i]);
 }
 
@@ -248,29 +249,29 @@ void select(const PointCall& call) {
   if (call.a_uniform) {
     const T* chosen = *a != 0 ? b : c;
     const bool uniform = *a != 0 ? call.b_uniform : call.c_uniform;
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) result[i] = chosen[uniform ? 0 : i];
   } else if (call.b_uniform && call.c_uniform) {
     const T x = *b;
     const T y = *c;
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) result[i] = a[i] != 0 ? x : y;
   } else if (call.b_uniform) {
     const T x = *b;
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) {
       const T y = c[i];
       result[i] = a[i] != 0 ? x : y;
     }
   } else if (call.c_uniform) {
     const T y = *c;
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) {
       const T x = b[i];
       result[i] = a[i] != 0 ? x : y;
     }
   } else {
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t i = 0; i < n; ++i) {
       const T x = b[i];
       const T y = c[i];

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "adapters/host/vector_loop.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "adapters/host/reduce_kernels.cc"
 #include <hwy/foreach_target.h>
@@ -30,8 +32,8 @@ template <ReduceOp op, typename V>
 HWY_INLINE V combine(V x, V y) {
   if constexpr (op == ReduceOp::sum) return x + y;
   if constexpr (op == ReduceOp::product) return x * y;
-  if constexpr (op == ReduceOp::maximum) return (x > y) | (x != x) ? x : y;
-  if constexpr (op == ReduceOp::minimum) return (x < y) | (x != x) ? x : y;
+  if constexpr (op == ReduceOp::maximum) return ((x > y) | (x != x)) ? x : y;
+  if constexpr (op == ReduceOp::minimum) return ((x < y) | (x != x)) ? x : y;
   if constexpr (op == ReduceOp::any) return x | y;
   if constexpr (op == ReduceOp::all) return x & y;
 }
@@ -92,14 +94,14 @@ void rows(const void* operand, std::int64_t stride, std::int64_t count, std::int
     const T* x1 = x0 + stride;
     const T* x2 = x1 + stride;
     const T* x3 = x2 + stride;
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t j = 0; j < width; ++j)
       sums[j] = combine<op, T>(
           combine<op, T>(combine<op, T>(combine<op, T>(sums[j], x0[j]), x1[j]), x2[j]), x3[j]);
   }
   for (; r < count; ++r) {
     const T* x0 = x + r * stride;
-#pragma GCC ivdep
+    EVERGPU_VECTOR_LOOP
     for (std::int64_t j = 0; j < width; ++j) sums[j] = combine<op, T>(sums[j], x0[j]);
   }
 }

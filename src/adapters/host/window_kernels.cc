@@ -1,5 +1,7 @@
 #include "adapters/host/window_kernels.h"
 
+#include "adapters/host/vector_loop.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "adapters/host/window_kernels.cc"
 #include <hwy/foreach_target.h>
@@ -14,7 +16,7 @@ void take_greater(const void* operand, std::int32_t tap, void* best_so_far, std:
                   std::int64_t n) {
   const T* x = static_cast<const T*>(operand);
   T* best = static_cast<T*>(best_so_far);
-#pragma GCC ivdep
+  EVERGPU_VECTOR_LOOP
   for (std::int64_t i = 0; i < n; ++i) {
     const T value = x[i];
     const T old = best[i];
@@ -29,7 +31,7 @@ void add_where(const std::int32_t* origin, std::int32_t tap, const void* addend,
                std::int64_t n) {
   const T* gradient = static_cast<const T*>(addend);
   T* result = static_cast<T*>(sums);
-#pragma GCC ivdep
+  EVERGPU_VECTOR_LOOP
   for (std::int64_t i = 0; i < n; ++i) {
     const T more = gradient[i];
     result[i] += origin[i] == tap ? more : T(0);

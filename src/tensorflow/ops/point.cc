@@ -2,8 +2,8 @@
 //
 // int32 tensors of ops for which TensorFlow itself has a kernel in host memory are left to that
 // kernel: it computes shapes with them, and they never come to the device. Not so ZerosLike and
-// OnesLike: TensorFlow's kernels want their operand on the device, and it then copies from there as
-// if from host memory.
+// OnesLike: TensorFlow's kernels want their operand on the device and their result in host memory,
+// and such an eager op it runs wrongly.
 #include "ops/point.h"
 
 #include "ops/activation.h"

@@ -1,6 +1,8 @@
 // Random numbers: the same as TensorFlow's CPU and CUDA kernels draw for the same seeds.
 //
-// Keys, counters and seeds stay on the device, so that drawing numbers never waits for it.
+// Keys, counters and seeds stay on the device, so that drawing numbers never waits for it. (But for
+// the old StatelessRandomGetKeyCounterAlg: TensorFlow runs an eager op with an int32 operand on the
+// device and a result in host memory wrongly.)
 #include "ops/random.h"
 
 #include <fmt/core.h>
@@ -195,7 +197,7 @@ constexpr OpRow rows[] = {
      .make = key_and_counter},
     {.op = "StatelessRandomGetKeyCounterAlg",
      .types = {{"Tseed", index_types}},
-     .host_arguments = {"alg"},
+     .host_arguments = {"seed", "key", "counter", "alg"},
      .make = key_counter_and_algorithm},
     {.op = "StatelessRandomNormal",
      .types = {{"dtype", floats}},

@@ -50,7 +50,7 @@ def python_functions(x):
 def debugging(x):
     value = x.numpy()
     yield raw.DebugIdentityV2(input=x), value
-    yield raw.DebugNanCount(input=x, tensor_name="x:0"), np.array(0)
+    yield raw.DebugNanCount(input=x, tensor_name="x:0"), np.array([0])
     yield raw.DebugNumericSummary(input=x, tensor_name="x:0")[:2], np.array([1.0, 12.0])
 
 
@@ -65,12 +65,14 @@ def small_things(x):
 @program("IteratorGetNext", "OptionalFromValue", "OptionalGetValue", "OptionalHasValue",
          "IteratorGetNextAsOptional", "PrefetchDataset", "GeneratorDataset")
 def datasets(x):
-    data = tf.data.Dataset.from_tensor_slices(x.numpy()).repeat(2)
-    if "GPU" in device.DEVICE:
-        data = data.apply(tf.data.experimental.prefetch_to_device(device.DEVICE))
-    rows = list(data)
+    value = x.numpy()
+    with tf.device("/CPU:0"):
+        data = tf.data.Dataset.from_tensor_slices(value).repeat(2)
+        if "GPU" in device.DEVICE:
+            data = data.apply(tf.data.experimental.prefetch_to_device(device.DEVICE))
+        rows = list(data)
     for index, row in enumerate(rows):
-        yield row, x.numpy()[index % 3]
+        yield row, value[index % 3]
     optional = tf.experimental.Optional.from_value(x)
     yield optional.get_value(), x.numpy()
     yield optional.has_value(), np.array(True)

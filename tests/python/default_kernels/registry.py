@@ -36,6 +36,8 @@ UNREACHABLE = {
                     "removed from graphs of today; their V2 runs"),
     **dict.fromkeys(("GetSessionHandle", "DebugIdentity", "DebugIdentityV3", "Copy", "CopyHost"),
                     "inserted by the graph debugger, which writes files of its own"),
+    **dict.fromkeys(("DataFormatDimMap", "DataFormatVecPermute"),
+                    "registered under a label that only the layout optimizer sets"),
     "DevicePlacementOp": "a test op of TensorFlow's own",
     "BatchFunction": "a serving op that batches requests of several threads",
 }
