@@ -4,6 +4,7 @@
 #define NOMINMAX
 #include <windows.h>
 // After windows.h, which it needs.
+#include <cxxabi.h>
 #include <fmt/format.h>
 #include <psapi.h>
 
@@ -54,6 +55,18 @@ LONG CALLBACK handle_fault(EXCEPTION_POINTERS* exception) {
   if (is_fault) explain_fault.load()(record.ExceptionInformation[1]);
   return EXCEPTION_CONTINUE_SEARCH;
 }
+
+// MinGW ends a thread by destroying its pthread keys in the order in which they were created. The
+// keys of its own run-time libraries are created at first use: one whose destructor frees all
+// thread_local variables, one whose destructor runs theirs. The second has to come first, so a
+// thread_local destructor is registered before anything can touch a thread_local variable.
+// GCC bug 58142.
+struct DestructorsBeforeMemory {
+  DestructorsBeforeMemory() {
+    abi::__cxa_thread_atexit([](void*) {}, nullptr, nullptr);
+  }
+};
+[[gnu::init_priority(101)]] const DestructorsBeforeMemory destructors_before_memory;
 
 }  // namespace
 

@@ -82,11 +82,10 @@ Channels to_hsv(const Channels& rgb) {
 }
 
 Channels to_rgb(const Channels& hsv) {
-  const auto& [hue, saturation, value] = hsv;
-  const Value sector = hue * 6;
-  const Value grey = 1 - saturation;
+  const Value sector = hsv.first * 6;
+  const Value grey = 1 - hsv.second;
   const auto channel = [&](const Value& amount) {
-    return (grey + saturation * clamp01(amount)) * value;
+    return (grey + hsv.second * clamp01(amount)) * hsv.third;
   };
   return {channel(absolute(sector - 3) - 1), channel(2 - absolute(sector - 2)),
           channel(2 - absolute(sector - 4))};

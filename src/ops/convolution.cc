@@ -57,7 +57,7 @@ Result<Resolved> resolve(const Shape& input, const Shape& filter,
     if (!geometry.ok()) return geometry.status();
     result.attributes.pad_low.push_back(geometry->pad_low);
     result.attributes.pad_high.push_back(geometry->pad_high);
-    output[static_cast<std::size_t>(first + axis)] = geometry->output;
+    output[i + static_cast<std::size_t>(first)] = geometry->output;
   }
   result.output = Shape(std::move(output));
   return result;

@@ -50,7 +50,7 @@ Result<Geometry> geometry_of(const Shape& shape, const Diagonals& d) {
 
 // Where the elements of `diagonal` (an i32 array) begin in their row of packed diagonals.
 Value offset_of(const Value& diagonal, const Diagonals& d, const Geometry& g) {
-  if (d.lower == d.upper || (d.super_left && d.sub_left)) return integer(0);
+  if (d.super_left && d.sub_left) return integer(0);
   const Value length = least(integer(g.rows) + least(diagonal, integer(0)),
                              integer(g.columns) - greatest(diagonal, integer(0)));
   const Value at_right = integer(g.longest) - length;
@@ -73,11 +73,10 @@ Shape append(const Shape& shape, std::initializer_list<std::int64_t> extents) {
   return Shape(std::move(result));
 }
 
-// x as [batch, elements of a matrix], where every `index` (-1: none) picks an element.
-Value pick(const Value& x, int matrix_rank, const Value& index) {
-  const Shape batch = batch_of(x.shape(), matrix_rank);
-  std::int64_t elements = 1;
-  for (int i = x.shape().rank() - matrix_rank; i < x.shape().rank(); ++i) elements *= x.shape()[i];
+// The elements of the matrices x [batch…, m, n] at flat positions `index` [p, q] (-1: none).
+Value pick(const Value& x, const Value& index) {
+  const Shape batch = batch_of(x.shape(), 2);
+  const std::int64_t elements = x.shape()[batch.rank()] * x.shape()[batch.rank() + 1];
   const Value flat = ir::reshape(x, Shape{batch.elements(), elements});
   const Value picked = ir::gather(flat, index, 1);
   return ir::reshape(picked, append(batch, {index.shape()[0], index.shape()[1]}));
@@ -85,10 +84,26 @@ Value pick(const Value& x, int matrix_rank, const Value& index) {
 
 struct Spread {
   Value selected;  // bool [rows, columns]: lies on one of the diagonals
-  Value values;    // [batch…, rows, columns]
+  Value values;    // [batch…, rows, columns], or broadcasts to that
 };
 
+// One diagonal: its elements are repeated along the rows or the columns.
+Spread spread_one(const Value& packed, std::int64_t diagonal, const Geometry& g) {
+  const Shape matrix{g.rows, g.columns};
+  const bool by_row = diagonal >= 0;
+  const Shape batch = batch_of(packed.shape(), 1);
+  Dims none(packed.shape().extents().size(), 0);
+  Dims rest = none;
+  rest.back() = (by_row ? g.rows : g.columns) - g.longest;
+  const Value line = ir::pad(packed, ir::constant(packed.dtype(), 0), none, rest);
+  return {
+      .selected = ir::binary(BinaryOp::equal, iota(matrix, 1) - iota(matrix, 0), integer(diagonal)),
+      .values =
+          ir::reshape(line, by_row ? append(batch, {g.rows, 1}) : append(batch, {1, g.columns}))};
+}
+
 Spread spread(const Value& packed, const Diagonals& d, const Geometry& g) {
+  if (d.lower == d.upper) return spread_one(packed, d.lower, g);
   const Shape matrix{g.rows, g.columns};
   const Value row = iota(matrix, 0);
   const Value column = iota(matrix, 1);
@@ -97,9 +112,17 @@ Spread spread(const Value& packed, const Diagonals& d, const Geometry& g) {
       both(at_most(integer(d.lower), diagonal), at_most(diagonal, integer(d.upper)));
   const Value position = least(row, column) + offset_of(diagonal, d, g);
   const Value index = (integer(d.upper) - diagonal) * integer(g.longest) + position;
-  return {
-      .selected = selected,
-      .values = pick(packed, d.lower == d.upper ? 1 : 2, ir::select(selected, index, integer(-1)))};
+  return {.selected = selected, .values = pick(packed, ir::select(selected, index, integer(-1)))};
+}
+
+// One diagonal: every (columns + 1)-th element of a matrix.
+Value take_one(const Value& x, std::int64_t diagonal, const Geometry& g) {
+  const Shape batch = batch_of(x.shape(), 2);
+  const Value flat = ir::reshape(x, Shape{batch.elements(), g.rows * g.columns});
+  const std::int64_t first = diagonal >= 0 ? diagonal : -diagonal * g.columns;
+  const Value taken = ir::slice(flat, Dims{0, g.longest == 0 ? 0 : first},
+                                Dims{batch.elements(), g.longest}, Dims{1, g.columns + 1});
+  return ir::reshape(taken, append(batch, {g.longest}));
 }
 
 }  // namespace
@@ -109,6 +132,7 @@ Value diagonal_part(const Value& x, const Diagonals& d, const Value& padding) {
   const Result<Geometry> geometry = geometry_of(x.shape(), d);
   if (!geometry.ok()) return ir::Node::failed(geometry.status());
   const Geometry& g = *geometry;
+  if (d.lower == d.upper) return take_one(x, d.lower, g);
   const Shape packed{d.upper - d.lower + 1, g.longest};
   const Value diagonal = integer(d.upper) - iota(packed, 0);
   const Value length = least(integer(g.rows) + least(diagonal, integer(0)),
@@ -119,12 +143,7 @@ Value diagonal_part(const Value& x, const Diagonals& d, const Value& padding) {
   const Value row = position - least(diagonal, integer(0));
   const Value column = position + greatest(diagonal, integer(0));
   const Value index = ir::select(inside, row * integer(g.columns) + column, integer(-1));
-  Value result = pick(x, 2, index);
-  if (d.lower == d.upper) {
-    const Shape batch = batch_of(x.shape(), 2);
-    return ir::reshape(result, append(batch, {g.longest}));
-  }
-  return ir::select(inside, result, ir::reshape(padding, Shape{}));
+  return ir::select(inside, pick(x, index), ir::reshape(padding, Shape{}));
 }
 
 Value from_diagonals(const Value& packed, const Diagonals& d, std::int64_t rows,

@@ -186,7 +186,7 @@ Side matrix(const Term& term, const Labels& batch, const Labels& rows, const Lab
   return side;
 }
 
-Term contract(Term a, Term b, const Labels& output, const Extents& extents) {
+Term contract(const Term& a, const Term& b, const Labels& output, const Extents& extents) {
   Labels batch;
   Labels summed;
   Labels only_a;

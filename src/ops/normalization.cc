@@ -33,7 +33,8 @@ Value sum_to_channels(const Value& x, ir::Layout layout) {
 
 double elements_per_channel(const Shape& shape, ir::Layout layout) {
   const std::int64_t channels = shape[channel_axis(layout, shape.rank())];
-  return channels == 0 ? 0 : static_cast<double>(shape.elements() / channels);
+  if (channels == 0) return 0;
+  return static_cast<double>(shape.elements()) / static_cast<double>(channels);
 }
 
 Value inverse_deviation(const Value& variance, double epsilon) {

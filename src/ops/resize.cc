@@ -87,7 +87,7 @@ Value sum_slices(std::initializer_list<Contribution> contributions, int axis, st
   Value sum;
   for (const Contribution& c : contributions) {
     const Value values = ir::permute(c.values, swapped);
-    if (!values.status().ok()) return values;
+    if (Status status = values.status(); !status.ok()) return ir::Node::failed(status);
     if (!sum) {
       ir::Dims extents = values.shape().extents();
       extents[0] = extent;

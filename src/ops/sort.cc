@@ -1,5 +1,8 @@
 #include "ops/sort.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "ops/array.h"
 #include "ops/failure.h"
 #include "ops/invalid.h"
@@ -76,10 +79,14 @@ Value in_top_k(const Value& predictions, const Value& targets, std::int64_t k) {
                    targets.shape()[0]);
   const Value target = ir::reshape(targets, Shape{rows, 1});
   const Value of_target = ir::gather(predictions, target, 1, 1);
+  // How many are greater; NaN, which is less than no k, where a prediction is not finite.
+  const DType dtype = predictions.dtype();
+  const Value counted =
+      ir::select(ir::unary(UnaryOp::is_finite, predictions),
+                 ir::cast(ir::binary(BinaryOp::greater, predictions, of_target), dtype),
+                 ir::constant(dtype, std::numeric_limits<double>::quiet_NaN()));
   const std::int64_t last[] = {-1};
-  const Value greater = ir::cast(ir::binary(BinaryOp::greater, predictions, of_target), DType::i32);
-  const Value rank = ir::reduce(ReduceOp::sum, greater, last);
-  const Value finite = ir::reduce(ReduceOp::all, ir::unary(UnaryOp::is_finite, predictions), last);
+  const Value rank = ir::reduce(ReduceOp::sum, counted, last);
   const auto bound = [&](BinaryOp op, std::int64_t value) {
     return ir::binary(op, targets, ir::constant_integer(targets.dtype(), value));
   };
@@ -87,9 +94,8 @@ Value in_top_k(const Value& predictions, const Value& targets, std::int64_t k) {
     return ir::binary(BinaryOp::bit_and, x, y);
   };
   const Value known = both(bound(BinaryOp::greater_equal, 0), bound(BinaryOp::less, classes));
-  const Value high = ir::binary(
-      BinaryOp::less, rank, ir::constant_integer(DType::i32, std::min<std::int64_t>(k, classes)));
-  return both(both(known, finite), high);
+  const auto limit = static_cast<double>(std::min(k, classes));
+  return both(known, ir::binary(BinaryOp::less, rank, ir::constant(dtype, limit)));
 }
 
 Value arg_extreme(ReduceOp op, const Value& x, std::int64_t axis, DType index_dtype) {

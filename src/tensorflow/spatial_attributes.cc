@@ -21,23 +21,24 @@ Result<ops::Padding> read_padding(const Attributes& attributes, ir::Layout layou
   if (scheme != "EXPLICIT") return invalid_argument(fmt::format("Unknown padding {}", scheme));
 
   const std::vector<std::int64_t> amounts = attributes.integers("explicit_paddings");
-  if (amounts.size() != static_cast<std::size_t>(2 * rank))
+  const auto axes = static_cast<std::size_t>(rank);
+  if (amounts.size() != 2 * axes)
     return invalid_argument(
-        fmt::format("explicit_paddings attribute must contain {} values, but got: {}", 2 * rank,
+        fmt::format("explicit_paddings attribute must contain {} values, but got: {}", 2 * axes,
                     amounts.size()));
+  const auto channel = static_cast<std::size_t>(ops::channel_axis(layout, rank));
   ops::Padding padding{.scheme = ops::PaddingScheme::given};
-  for (int axis = 0; axis < rank; ++axis) {
-    const auto i = static_cast<std::size_t>(2 * axis);
-    if (amounts[i] < 0 || amounts[i + 1] < 0)
-      return invalid_argument(
-          fmt::format("All elements of explicit_paddings must be nonnegative, but got ({}, {})",
-                      amounts[i], amounts[i + 1]));
-    const bool spatial = axis != 0 && axis != ops::channel_axis(layout, rank);
-    if (!spatial && (amounts[i] != 0 || amounts[i + 1] != 0))
+  for (std::size_t axis = 0; axis < axes; ++axis) {
+    const std::int64_t low = amounts[2 * axis];
+    const std::int64_t high = amounts[2 * axis + 1];
+    if (low < 0 || high < 0)
+      return invalid_argument(fmt::format(
+          "All elements of explicit_paddings must be nonnegative, but got ({}, {})", low, high));
+    if ((axis == 0 || axis == channel) && (low != 0 || high != 0))
       return invalid_argument(
           "Nonzero explicit padding in the batch or depth dimensions is not supported");
-    padding.low.push_back(amounts[i]);
-    padding.high.push_back(amounts[i + 1]);
+    padding.low.push_back(low);
+    padding.high.push_back(high);
   }
   return padding;
 }

@@ -70,7 +70,7 @@ POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
 EPSILON = {"float32": 1e-6, "mixed_float16": 2e-3, "mixed_bfloat16": 1.6e-2}
 
 
-def _run(device, make, policy, images, weights=None):
+def _run(device, make, policy, images, weights=None, channels_first=False):
     """Output and gradients by input and weights, as f32, and the weights that were used."""
     keras.utils.set_random_seed(9)
     with tf.device(device):
@@ -84,13 +84,20 @@ def _run(device, make, policy, images, weights=None):
             if x.dtype.is_floating:
                 tape.watch(x)
             y = layer(x, training=True) if _has_training(layer) else layer(x)
-            upstream = np.random.default_rng(2).normal(size=y.shape)
+            upstream = _upstream(tuple(y.shape), channels_first)
             total = tf.reduce_sum(tf.cast(y, tf.float32) * tf.constant(upstream, tf.float32))
         sources = ([x] if x.dtype.is_floating else []) + [v.value for v in layer.trainable_variables]
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(total, sources)]
         state = [v.value for v in layer.non_trainable_variables if "seed" not in v.path]
         return ([np.asarray(tf.cast(t, tf.float32)) for t in (y, *gradients, *state)],
                 weights)
+
+
+def _upstream(shape, channels_first):
+    """The same values for both orders of channels."""
+    if not channels_first or len(shape) < 3:
+        return np.random.default_rng(2).normal(size=shape)
+    return np.moveaxis(_upstream((shape[0], *shape[2:], shape[1]), False), -1, 1)
 
 
 def _has_training(layer):
@@ -154,7 +161,7 @@ def test_spatial_layer(name, policy, data_format):
         expected = [np.moveaxis(t, -1, 1) if i < 2 and t.ndim > 2 else t
                     for i, t in enumerate(expected)]
     found, _ = _run(DEVICE, lambda dtype: constructor(data_format=data_format, dtype=dtype), policy,
-                    images, weights)
+                    images, weights, data_format == "channels_first")
     _compare(found, expected, policy)
 
 

@@ -22,17 +22,19 @@ with tf.device(DEVICE):
                                     "import threading; threading.Thread(target=lambda: (x @ x)"
                                     ".numpy()).start()"])
 def test_leaving_in_mid_step(ending):
-    child = process.run(BUSY + ending, timeout=60)
+    child = process.run(BUSY + ending, timeout=180)
     assert child.code == 0 and not child.timed_out, str(child)
 
 
 def test_an_exception_in_mid_step():
-    child = process.run(BUSY + "raise RuntimeError('enough')", timeout=60)
+    child = process.run(BUSY + "raise RuntimeError('enough')", timeout=180)
     assert child.code == 1 and "enough" in child.stderr, str(child)
 
 
 FIT = """
+import signal
 import keras
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background ignores it
 from support import models
 model, x, y, loss = models.build("convnet")
 model.compile(optimizer="adam", loss=loss)
@@ -55,7 +57,7 @@ def test_control_c_in_fit():
         assert line, child.stderr.read()
     time.sleep(1.5)
     os.kill(child.pid, signal.SIGINT)
-    result = process.finish(child, timeout=60)
+    result = process.finish(child, timeout=180)
     assert result.code == 0 and not result.timed_out, str(result)
     assert result.reports == ["interrupted", True], str(result)
 
@@ -74,7 +76,7 @@ with tf.device(DEVICE):
             code = 4
         except Exception as error:
             print("CHILD", error, flush=True)
-            code = 5 if "fork" in str(error) else 6
+            code = 5
         finally:
             os._exit(code)
     _, status = os.waitpid(pid, 0)
@@ -84,10 +86,10 @@ with tf.device(DEVICE):
 
 def test_fork_after_use():
     """The child cannot use the device, and says so; the parent goes on."""
-    child = process.run(FORK, timeout=60)
+    child = process.run(FORK, timeout=180)
     code, total = child.result
     assert total == 2.0 * 64 * 64
-    assert code == 5, str(child)
+    assert code == 5 and "forked child" in child.stderr, str(child)
 
 
 def test_data_loading_processes():
@@ -98,11 +100,11 @@ def test_data_loading_processes():
             tf.ones((8, 8)).numpy()
         with multiprocessing.get_context("spawn").Pool(2) as pool:
             report(pool.map(operator.neg, range(4)))
-        """, timeout=90)
+        """, timeout=180)
     assert child.result == [0, -1, -2, -3]
 
 
 def test_two_processes_at_once():
     children = [process.start(BUSY + "report(float(tf.reduce_sum(x)))") for _ in range(2)]
-    results = [process.finish(child, timeout=120).result for child in children]
+    results = [process.finish(child, timeout=240).result for child in children]
     assert results[0] == results[1]

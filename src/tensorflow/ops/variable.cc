@@ -171,6 +171,9 @@ constexpr OpRow reference_update(const char* op, DTypes dtypes) {
       .op = op, .types = {{"T", dtypes}, {"Tindices", index_types}}, .make = on_reference<update>};
 }
 
+// What TensorFlow defines ScatterMax and ScatterMin for.
+constexpr DTypes extreme_types = floats | index_types;
+
 constexpr OpRow rows[] = {
     {.op = "Assign", .types = {{"T", all_types}}, .make = assign},
     reference_assignment<combine<BinaryOp::add>>("AssignAdd"),
@@ -203,8 +206,8 @@ constexpr OpRow rows[] = {
      .make = strided_slice_assign<false>},
     reference_update<scatter_rows<ScatterOp::add>>("ScatterAdd", numbers),
     reference_update<divide_rows>("ScatterDiv", numbers),
-    reference_update<scatter_rows<ScatterOp::maximum>>("ScatterMax", numbers),
-    reference_update<scatter_rows<ScatterOp::minimum>>("ScatterMin", numbers),
+    reference_update<scatter_rows<ScatterOp::maximum>>("ScatterMax", extreme_types),
+    reference_update<scatter_rows<ScatterOp::minimum>>("ScatterMin", extreme_types),
     reference_update<scatter_rows<ScatterOp::multiply>>("ScatterMul", numbers),
     reference_update<scatter_nd<ScatterOp::add>>("ScatterNdAdd", numbers),
     reference_update<scatter_nd<ScatterOp::subtract>>("ScatterNdSub", numbers),

@@ -60,13 +60,13 @@ def command(code, timeout):
     return [sys.executable, "-c", preamble + textwrap.dedent(code)]
 
 
-def start(code, env=None, timeout=120):
+def start(code, env=None, timeout=240):
     """Starts Python code that finds tf, np, DEVICE and report() defined."""
     return subprocess.Popen(command(code, timeout), env={**os.environ, **(env or {})}, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
-def finish(process, timeout=120):
+def finish(process, timeout=240):
     """Waits for a child; kills it and all of its own at the time limit."""
     begin = time.monotonic()
     timed_out = False
@@ -79,5 +79,5 @@ def finish(process, timeout=120):
     return Child(process.returncode, stdout, stderr, timed_out, time.monotonic() - begin)
 
 
-def run(code, env=None, timeout=120):
+def run(code, env=None, timeout=240):
     return finish(start(code, env, timeout), timeout)

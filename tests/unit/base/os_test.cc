@@ -131,6 +131,25 @@ TEST(FileOfTest, FindsTheProgram) {
   EXPECT_EQ(file_of(&on_stack), fs::path());
 }
 
+/// Remembers what it held when it was destroyed.
+struct Remembering {
+  ~Remembering() { *last = text; }
+  std::string text;
+  std::string* last = nullptr;
+};
+thread_local Remembering remembering;
+
+TEST(ThreadLocalTest, DestructorsFindWhatThreadsLeft) {
+  for (int i = 0; i < 20; ++i) {
+    std::string last;
+    std::thread([&] {
+      remembering.last = &last;
+      remembering.text = std::string(100, static_cast<char>('a' + i));
+    }).join();
+    ASSERT_EQ(last, std::string(100, static_cast<char>('a' + i)));
+  }
+}
+
 void explain(std::uintptr_t address) {
   std::fprintf(stderr, "touched %s\n", address == 0x1230 ? "0x1230" : "a reserved address");
   std::fflush(stderr);
