@@ -60,7 +60,7 @@ LONG CALLBACK handle_fault(EXCEPTION_POINTERS* exception) {
 // keys of its own run-time libraries are created at first use: one whose destructor frees all
 // thread_local variables, one whose destructor runs theirs. The second has to come first, so a
 // thread_local destructor is registered before anything can touch a thread_local variable.
-// GCC bug 58142.
+// GCC bug 80816.
 struct DestructorsBeforeMemory {
   DestructorsBeforeMemory() {
     abi::__cxa_thread_atexit([](void*) {}, nullptr, nullptr);

@@ -41,7 +41,8 @@ def _is_allowed(op, types):
     if definition.input_arg and (definition.input_arg[0].type == tf.resource.as_datatype_enum
                                  or definition.input_arg[0].is_ref):
         maker = "VariableV2" if definition.input_arg[0].is_ref else "VarHandleOp"
-        if tf.as_dtype(types.get("dtype", types.get("T"))) not in _variable_dtypes(maker):
+        dtype = types.get("dtype", types.get("T"))
+        if dtype is not None and tf.as_dtype(dtype) not in _variable_dtypes(maker):
             return False
     for attribute in type_attributes(op):
         allowed = attribute.allowed_values.list.type
