@@ -1,4 +1,4 @@
-// The CPU as a device. Launches run at once, on the caller's thread and the OpenMP pool.
+// The CPU as a device. Launches run at once, on the caller's thread and those that help it.
 #include "adapters/adapter.h"
 
 #include <fmt/format.h>
@@ -18,6 +18,7 @@ namespace {
 using host::HostExecutable;
 using host::HostMemory;
 using host::MemoryPool;
+using host::ThreadPool;
 
 std::byte* address(Region region) {
   return static_cast<HostMemory*>(region.memory)->data() + region.offset;
@@ -42,8 +43,9 @@ DeviceInfo describe(std::size_t memory_bytes) {
 
 class HostDevice final : public Device {
  public:
-  HostDevice(std::shared_ptr<MemoryPool> pool, std::size_t memory_bytes)
-      : pool_(std::move(pool)), info_(describe(memory_bytes)) {}
+  HostDevice(std::shared_ptr<MemoryPool> pool, std::shared_ptr<ThreadPool> threads,
+             std::size_t memory_bytes)
+      : pool_(std::move(pool)), threads_(std::move(threads)), info_(describe(memory_bytes)) {}
 
   const DeviceInfo& info() const override { return info_; }
 
@@ -63,7 +65,7 @@ class HostDevice final : public Device {
 
   Status copy(Region to, Region from, std::size_t bytes) override {
     if (bytes == 0) return {};
-    host::respect_usable_cores();
+    const ThreadPool::Scope scope(*threads_);
     std::byte* target = address(to);
     const std::byte* source = address(from);
     if (target < source + bytes && source < target + bytes) {
@@ -78,7 +80,7 @@ class HostDevice final : public Device {
   }
 
   Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) override {
-    host::respect_usable_cores();
+    const ThreadPool::Scope scope(*threads_);
     try {
       auto made = std::holds_alternative<compiler::Loop>(kernel)
                       ? host::make_loop(std::get<compiler::Loop>(kernel))
@@ -92,7 +94,7 @@ class HostDevice final : public Device {
 
   Status launch(Executable& executable, const compiler::Kernel& kernel,
                 std::span<const Region> inputs, std::span<const Region> outputs) override {
-    host::respect_usable_cores();
+    const ThreadPool::Scope scope(*threads_);
     try {
       input_addresses_.clear();
       output_addresses_.clear();
@@ -109,6 +111,7 @@ class HostDevice final : public Device {
 
  private:
   const std::shared_ptr<MemoryPool> pool_;
+  const std::shared_ptr<ThreadPool> threads_;
   const DeviceInfo info_;
   std::vector<const std::byte*> input_addresses_;
   std::vector<std::byte*> output_addresses_;
@@ -119,8 +122,9 @@ class HostAdapter final : public Adapter {
   explicit HostAdapter(int devices)
       : devices_(devices),
         memory_bytes_(os::memory_limit() / 5 * 4),
-        pool_(std::make_shared<MemoryPool>(memory_bytes_,
-                                           os::environment("EVERGPU_POISON") == "1")) {}
+        pool_(
+            std::make_shared<MemoryPool>(memory_bytes_, os::environment("EVERGPU_POISON") == "1")),
+        threads_(std::make_shared<ThreadPool>(std::max(os::usable_cores() - 1, 1))) {}
 
   int device_count() const override { return devices_; }
 
@@ -128,13 +132,14 @@ class HostAdapter final : public Adapter {
     if (index < 0 || index >= devices_)
       return invalid_argument(
           fmt::format("there is no host device {}: {} are configured", index, devices_));
-    return std::unique_ptr<Device>(std::make_unique<HostDevice>(pool_, memory_bytes_));
+    return std::unique_ptr<Device>(std::make_unique<HostDevice>(pool_, threads_, memory_bytes_));
   }
 
  private:
   const int devices_;
   const std::size_t memory_bytes_;
   const std::shared_ptr<MemoryPool> pool_;
+  const std::shared_ptr<ThreadPool> threads_;
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <exception>
+#include <utility>
 
 #include "base/os.h"
 
@@ -12,10 +12,132 @@ namespace {
 
 // Parts per thread: a core that another program slows down leaves parts to the others.
 constexpr std::int64_t parts_per_thread = 4;
+// How often a worker looks for the next job before it sleeps: some microseconds.
+constexpr int looks = 200;
 
+thread_local ThreadPool* current_pool = nullptr;
+thread_local bool in_part = false;
 thread_local bool count_is_set = false;
 
 }  // namespace
+
+struct ThreadPool::Job {
+  std::int64_t n;
+  std::int64_t parts;
+  Task task;
+  void* context;
+  std::atomic<std::int64_t> next{0};
+  std::mutex mutex{};
+  std::exception_ptr error{};
+
+  // Runs parts until none is left.
+  void help() {
+    in_part = true;
+    for (std::int64_t part; (part = next.fetch_add(1)) < parts;) {
+      try {
+        task(context, n * part / parts, n * (part + 1) / parts);
+      } catch (...) {
+        const std::scoped_lock lock(mutex);
+        error = std::current_exception();
+      }
+    }
+    in_part = false;
+  }
+};
+
+// An OpenMP team that does nothing. GNU's OpenMP lets idle threads spin for milliseconds after each
+// parallel region, on the cores that TensorFlow's threads want; but only as long as it manages no
+// more threads than there are cores. With this team there are more.
+class ThreadPool::SleepingTeam {
+ public:
+  SleepingTeam() : thread_([this] { sleep(); }) {}
+  ~SleepingTeam() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+    }
+    stop_.notify_one();
+    thread_.join();
+  }
+  SleepingTeam(const SleepingTeam&) = delete;
+  SleepingTeam& operator=(const SleepingTeam&) = delete;
+
+ private:
+  void sleep() {
+    std::atomic<int> members{0};
+#pragma omp parallel num_threads(2)
+    members.fetch_add(1);
+    std::unique_lock lock(mutex_);
+    stop_.wait(lock, [this] { return stopping_; });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+ThreadPool::ThreadPool(int workers) : sleeping_team_(std::make_unique<SleepingTeam>()) {
+  for (int i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    ++jobs_;
+  }
+  wake_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::run(std::int64_t n, std::int64_t parts, Task task, void* context) {
+  const std::unique_lock only(callers_, std::try_to_lock);
+  Job job{.n = n, .parts = parts, .task = task, .context = context};
+  if (only.owns_lock()) {
+    {
+      const std::scoped_lock lock(mutex_);
+      job_ = &job;
+      ++jobs_;
+    }
+    wake_.notify_all();
+  }
+  job.help();
+  if (only.owns_lock()) {
+    std::unique_lock lock(mutex_);
+    job_ = nullptr;
+    done_.wait(lock, [this] { return helping_ == 0; });
+  }
+  if (job.error) std::rethrow_exception(job.error);
+}
+
+void ThreadPool::work() {
+  std::uint64_t seen = 0;
+  for (;;) {
+    for (int look = 0; look < looks && jobs_.load(std::memory_order_relaxed) == seen; ++look)
+      std::this_thread::yield();
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [&] { return jobs_.load(std::memory_order_relaxed) != seen; });
+    if (stopping_) return;
+    seen = jobs_;
+    if (job_ == nullptr) continue;  // done already
+    Job& job = *job_;
+    ++helping_;
+    lock.unlock();
+    job.help();
+    lock.lock();
+    if (--helping_ == 0) done_.notify_one();
+  }
+}
+
+ThreadPool::Scope::Scope(ThreadPool& pool) : previous_(std::exchange(current_pool, &pool)) {
+  // A container's share is often less than the cores that OpenMP sees.
+  if (!count_is_set) set_thread_count(os::usable_cores());
+}
+
+ThreadPool::Scope::~Scope() { current_pool = previous_; }
+
+ThreadPool* ThreadPool::current() { return current_pool; }
 
 int thread_count() { return omp_get_max_threads(); }
 
@@ -24,33 +146,15 @@ void set_thread_count(int count) {
   count_is_set = true;
 }
 
-void respect_usable_cores() {
-  if (count_is_set) return;
-  set_thread_count(std::min(omp_get_max_threads(), os::usable_cores()));
-}
-
-void run_parallel(std::int64_t n, std::int64_t grain,
-                  void (*task)(void* context, std::int64_t begin, std::int64_t end),
-                  void* context) {
+void run_parallel(std::int64_t n, std::int64_t grain, ThreadPool::Task task, void* context) {
   if (n <= 0) return;
   const std::int64_t threads = thread_count();
-  const std::int64_t most = (n + grain - 1) / std::max<std::int64_t>(grain, 1);
-  if (n <= grain || threads == 1 || omp_in_parallel() != 0) {
+  ThreadPool* const pool = ThreadPool::current();
+  if (n <= grain || threads == 1 || pool == nullptr || in_part) {
     task(context, 0, n);
     return;
   }
-  const std::int64_t parts = std::min(most, threads * parts_per_thread);
-  std::exception_ptr error;
-#pragma omp parallel for schedule(dynamic, 1)
-  for (std::int64_t part = 0; part < parts; ++part) {
-    try {
-      task(context, n * part / parts, n * (part + 1) / parts);
-    } catch (...) {
-#pragma omp critical(evergpu_parallel_error)
-      error = std::current_exception();
-    }
-  }
-  if (error) std::rethrow_exception(error);
+  pool->run(n, std::min((n + grain - 1) / grain, threads * parts_per_thread), task, context);
 }
 
 }  // namespace evergpu::adapters::host

@@ -1,29 +1,81 @@
-// The host adapter's threads: one OpenMP pool, the one that oneDNN uses too.
+// The host adapter's threads. Our own kernels run on a pool whose caller never waits for a worker
+// that has not begun: TensorFlow's threads want the same cores, and waiting for a sleeping worker
+// costs more than most kernels take. oneDNN brings OpenMP's pool; its threads are told to sleep.
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <mutex>
+#include <thread>
 #include <type_traits>
+#include <vector>
 
 namespace evergpu::adapters::host {
 
-/// How many threads parallel_for and oneDNN use when the calling thread asks for work.
+/// Threads that help whoever calls parallel_for while a Scope holds on its thread.
+class ThreadPool {
+ public:
+  /// A part of some work: task(context, begin, end).
+  using Task = void (*)(void* context, std::int64_t begin, std::int64_t end);
+
+  explicit ThreadPool(int workers);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  /// Runs `task` over [0, n) in `parts` parts, on the calling thread and on workers that are free.
+  /// An exception of a part reaches the caller.
+  void run(std::int64_t n, std::int64_t parts, Task task, void* context);
+
+  /// While it lives, parallel_for on this thread uses the pool.
+  class Scope {
+   public:
+    explicit Scope(ThreadPool& pool);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    ThreadPool* const previous_;
+  };
+  /// The pool of this thread's scope; null outside.
+  static ThreadPool* current();
+
+ private:
+  struct Job;
+  class SleepingTeam;
+
+  void work();
+
+  std::mutex callers_;  // one job at a time; a second caller works alone
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable done_;
+  Job* job_ = nullptr;
+  std::atomic<std::uint64_t> jobs_{0};
+  int helping_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> workers_;
+  std::unique_ptr<SleepingTeam> sleeping_team_;
+};
+
+/// How many threads parallel_for and oneDNN count on when the calling thread asks for work: the
+/// cores this process may use, unless it was set.
 int thread_count();
 /// Sets it for the calling thread. No result depends on it, except that oneDNN picks algorithms by
 /// it.
 void set_thread_count(int count);
-/// Keeps the calling thread's count within the cores this process may use (a container's share is
-/// often less than what OpenMP sees), unless set_thread_count was called.
-void respect_usable_cores();
 
 /// Calls task(context, begin, end) for parts that cover [0, n); see parallel_for.
-void run_parallel(std::int64_t n, std::int64_t grain,
-                  void (*task)(void* context, std::int64_t begin, std::int64_t end), void* context);
+void run_parallel(std::int64_t n, std::int64_t grain, ThreadPool::Task task, void* context);
 
-/// Calls f(begin, end) for disjoint ranges that cover [0, n), at least `grain` long but for the
-/// last, on several threads at once; work of at most `grain` stays on the calling thread. Which
-/// ranges depends on the number of threads: f must compute the same bits for each i whatever range
-/// it is in. An exception from f reaches the caller.
+/// Calls f(begin, end) for disjoint ranges that cover [0, n), on several threads at once; work of
+/// at most `grain` stays on the calling thread. Which ranges depends on the number of threads: f
+/// must compute the same bits for each i whatever range it is in. An exception from f reaches the
+/// caller.
 template <typename F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
   using Callable = std::remove_reference_t<F>;

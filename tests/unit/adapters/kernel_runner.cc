@@ -194,9 +194,8 @@ std::vector<Tensor> run_reference(const compiler::Kernel& kernel, const std::vec
 
 std::vector<Tensor> run_on_host(const compiler::Kernel& kernel, const std::vector<Tensor>& inputs,
                                 const std::vector<std::int64_t>& output_elements, int threads) {
+  static const std::unique_ptr<Device> device = checked(make_host_adapter(1)->open(0));
   host::set_thread_count(threads);
-  const auto adapter = make_host_adapter(1);
-  const auto device = checked(adapter->open(0));
   std::vector<std::unique_ptr<Memory>> memories;
   const auto place = [&](const Tensor& tensor) {
     memories.push_back(checked(device->allocate(tensor.bytes().size())));
