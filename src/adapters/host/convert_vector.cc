@@ -30,22 +30,25 @@ HWY_INLINE std::uint32_t rounded_bf16(std::uint32_t bits) {
 void round_bf16(const PointCall& call) {
   const auto* a = static_cast<const std::uint32_t*>(call.a);
   auto* result = static_cast<std::uint32_t*>(call.result);
+  const std::int64_t n = call.n;
   EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < call.n; ++i) result[i] = rounded_bf16(a[i]);
+  for (std::int64_t i = 0; i < n; ++i) result[i] = rounded_bf16(a[i]);
 }
 
 void widen_bf16(const PointCall& call) {
   const auto* a = static_cast<const std::uint16_t*>(call.a);
   auto* result = static_cast<std::uint32_t*>(call.result);
+  const std::int64_t n = call.n;
   EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < call.n; ++i) result[i] = std::uint32_t{a[i]} << 16;
+  for (std::int64_t i = 0; i < n; ++i) result[i] = std::uint32_t{a[i]} << 16;
 }
 
 void narrow_bf16(const PointCall& call) {
   const auto* a = static_cast<const std::uint32_t*>(call.a);
   auto* result = static_cast<std::uint16_t*>(call.result);
+  const std::int64_t n = call.n;
   EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < call.n; ++i) result[i] = static_cast<std::uint16_t>(a[i] >> 16);
+  for (std::int64_t i = 0; i < n; ++i) result[i] = static_cast<std::uint16_t>(a[i] >> 16);
 }
 
 #if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
@@ -131,23 +134,26 @@ template <typename From, typename To>
 void cast(const PointCall& call) {
   const auto* a = static_cast<const From*>(call.a);
   auto* result = static_cast<To*>(call.result);
+  const std::int64_t n = call.n;
   EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < call.n; ++i) result[i] = static_cast<To>(a[i]);
+  for (std::int64_t i = 0; i < n; ++i) result[i] = static_cast<To>(a[i]);
 }
 
 void cast_float_to_bool(const PointCall& call) {
   const auto* a = static_cast<const float*>(call.a);
   auto* result = static_cast<std::uint8_t*>(call.result);
+  const std::int64_t n = call.n;
   EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < call.n; ++i) result[i] = static_cast<std::uint8_t>(a[i] != 0);
+  for (std::int64_t i = 0; i < n; ++i) result[i] = static_cast<std::uint8_t>(a[i] != 0);
 }
 
 void cast_float_to_i32(const PointCall& call) {
   constexpr float above = 0x1p31f;
   const auto* a = static_cast<const float*>(call.a);
   auto* result = static_cast<std::int32_t*>(call.result);
+  const std::int64_t n = call.n;
   EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < call.n; ++i) {
+  for (std::int64_t i = 0; i < n; ++i) {
     const float x = a[i];
     const float clamped = x < above ? (x > -above ? x : -above) : 0.0f;  // NaN: 0
     const auto converted = static_cast<std::int32_t>(clamped);

@@ -88,20 +88,35 @@ class TileRunner {
         inputs_(inputs),
         outputs_(outputs),
         direct_outputs_(direct_outputs),
-        registers_(schedule.steps.size()) {
+        registers_(schedule.steps.size()),
+        calls_(schedule.steps.size()) {
     const std::size_t cells = (schedule.steps.size() * cell_bytes + 63) / 64 * 64;
     const auto slots = static_cast<std::size_t>(schedule.slots);
-    cells_ = work_space.at_least(cells + (slots + 1) * schedule.slot_bytes);
-    slots_ = cells_ + cells;
-    staging_ = slots_ + slots * schedule.slot_bytes;
+    std::byte* const cell = work_space.at_least(cells + (slots + 1) * schedule.slot_bytes);
+    std::byte* const slot = cell + cells;
+    staging_ = slot + slots * schedule.slot_bytes;
+    for (std::size_t i = 0; i < schedule.steps.size(); ++i) {
+      const Step& step = schedule.steps[i];
+      std::byte* const result =
+          step.uniform ? cell + i * cell_bytes
+                       : slot + static_cast<std::size_t>(step.slot) * schedule.slot_bytes;
+      registers_[i] = result;
+      calls_[i] = {.result = result,
+                   .n = 1,
+                   .a_uniform = schedule.steps[step.a].uniform,
+                   .b_uniform = schedule.steps[step.b].uniform,
+                   .c_uniform = schedule.steps[step.c].uniform};
+    }
   }
 
   void run(std::int64_t begin, std::int64_t end) {
     for (std::int64_t number = begin; number < end; ++number) {
       const Tile tile = tile_at(schedule_, number);
-      for (std::size_t i = 0; i < schedule_.steps.size(); ++i)
-        if (!schedule_.steps[i].invariant || number == begin)
-          compute(i, schedule_.steps[i].invariant ? largest_tile(tile) : tile);
+      if (number == begin) {
+        const Tile largest = largest_tile(tile);
+        for (std::uint16_t i : schedule_.once) compute(i, largest);
+      }
+      for (std::uint16_t i : schedule_.each_tile) compute(i, tile);
       for (std::size_t i = 0; i < schedule_.stores.size(); ++i) store(i, tile);
     }
   }
@@ -117,40 +132,36 @@ class TileRunner {
 
   void compute(std::size_t i, const Tile& tile) {
     const Step& step = schedule_.steps[i];
-    std::byte* result = step.uniform
-                            ? cells_ + i * cell_bytes
-                            : slots_ + static_cast<std::size_t>(step.slot) * schedule_.slot_bytes;
+    PointCall& call = calls_[i];
+    if (!step.uniform) call.n = tile.elements;
     if (step.direct_output >= 0 &&
-        direct_outputs_[static_cast<std::size_t>(step.direct_output)] != 0)
-      result = output_address(static_cast<std::size_t>(step.direct_output), tile);
-    registers_[i] = result;
-    const std::int64_t n = step.uniform ? 1 : tile.elements;
+        direct_outputs_[static_cast<std::size_t>(step.direct_output)] != 0) {
+      std::byte* const output = output_address(static_cast<std::size_t>(step.direct_output), tile);
+      registers_[i] = output;
+      call.result = output;
+    }
     switch (step.op) {
       case Op::load:
-        load(i, tile, result);
+        load(i, tile, static_cast<std::byte*>(call.result));
         break;
       case Op::constant:
-        set_constant(i, result);
+        set_constant(i, call.result);
         break;
       case Op::index:
         ir::visit(step.held, [&]<typename Tag>(Tag) {
           using T = typename Tag::type;
           if constexpr (std::is_arithmetic_v<T>)
-            fill_index(reinterpret_cast<T*>(result), tile, loop_.extents.size(), step.a,
+            fill_index(static_cast<T*>(call.result), tile, loop_.extents.size(), step.a,
                        step.uniform);
         });
         break;
       default:
-        step.kernel({.a = registers_[step.a],
-                     .b = registers_[step.b],
-                     .c = registers_[step.c],
-                     .result = result,
-                     .n = n,
-                     .a_uniform = schedule_.steps[step.a].uniform,
-                     .b_uniform = schedule_.steps[step.b].uniform,
-                     .c_uniform = schedule_.steps[step.c].uniform});
+        call.a = registers_[step.a];
+        call.b = registers_[step.b];
+        call.c = registers_[step.c];
+        step.kernel(call);
     }
-    if (step.then != nullptr) step.then({.a = result, .result = result, .n = n});
+    if (step.then != nullptr) step.then({.a = call.result, .result = call.result, .n = call.n});
   }
 
   void load(std::size_t i, const Tile& tile, std::byte* result) {
@@ -173,7 +184,7 @@ class TileRunner {
       step.kernel({.a = source, .result = result, .n = step.uniform ? 1 : tile.elements});
   }
 
-  void set_constant(std::size_t i, std::byte* result) const {
+  void set_constant(std::size_t i, void* result) const {
     const Step& step = schedule_.steps[i];
     const std::uint64_t bits = loop_.program[i].bits;
     if (step.dtype != step.held)
@@ -210,10 +221,9 @@ class TileRunner {
   Inputs inputs_;
   Outputs outputs_;
   const std::vector<char>& direct_outputs_;
-  std::vector<const std::byte*> registers_;
-  std::byte* cells_;
-  std::byte* slots_;
-  std::byte* staging_;
+  std::vector<const std::byte*> registers_;  // where each step's result is
+  std::vector<PointCall> calls_;             // one per step, but for what changes with the tile
+  std::byte* staging_ = nullptr;
 };
 
 class LoopExecutable final : public HostExecutable {

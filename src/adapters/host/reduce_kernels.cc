@@ -3,8 +3,6 @@
 #include <cstring>
 #include <type_traits>
 
-#include "adapters/host/vector_loop.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "adapters/host/reduce_kernels.cc"
 #include <hwy/foreach_target.h>
@@ -79,6 +77,23 @@ void row(const void* operand, std::int64_t n, void* result) {
   *static_cast<T*>(result) = folded;
 }
 
+// sums = sums, x[0], x[stride], …, x[(count - 1) * stride], combined from left to right; for
+// vectors V of elements, or single ones.
+template <ReduceOp op, typename V, int count, typename T>
+HWY_INLINE void combine_rows(const T* x, std::int64_t stride, T* sums) {
+  V sum = load<V>(sums);
+  for (int r = 0; r < count; ++r) sum = combine<op, V>(sum, load<V>(x + r * stride));
+  __builtin_memcpy(sums, &sum, sizeof(V));
+}
+
+template <ReduceOp op, int count, typename T>
+HWY_INLINE void combine_rows(const T* x, std::int64_t stride, std::int64_t width, T* sums) {
+  std::int64_t j = 0;
+  for (; j + Wide<T>::lanes <= width; j += Wide<T>::lanes)
+    combine_rows<op, typename Wide<T>::Vector, count>(x + j, stride, sums + j);
+  for (; j < width; ++j) combine_rows<op, T, count>(x + j, stride, sums + j);
+}
+
 template <ReduceOp op, typename T>
 void rows(const void* operand, std::int64_t stride, std::int64_t count, std::int64_t width,
           void* result, bool go_on) {
@@ -89,21 +104,8 @@ void rows(const void* operand, std::int64_t stride, std::int64_t count, std::int
     std::memcpy(sums, x, static_cast<std::size_t>(width) * sizeof(T));
     r = 1;
   }
-  for (; r + 4 <= count; r += 4) {
-    const T* x0 = x + r * stride;
-    const T* x1 = x0 + stride;
-    const T* x2 = x1 + stride;
-    const T* x3 = x2 + stride;
-    EVERGPU_VECTOR_LOOP
-    for (std::int64_t j = 0; j < width; ++j)
-      sums[j] = combine<op, T>(
-          combine<op, T>(combine<op, T>(combine<op, T>(sums[j], x0[j]), x1[j]), x2[j]), x3[j]);
-  }
-  for (; r < count; ++r) {
-    const T* x0 = x + r * stride;
-    EVERGPU_VECTOR_LOOP
-    for (std::int64_t j = 0; j < width; ++j) sums[j] = combine<op, T>(sums[j], x0[j]);
-  }
+  for (; r + 4 <= count; r += 4) combine_rows<op, 4>(x + r * stride, stride, width, sums);
+  for (; r < count; ++r) combine_rows<op, 1>(x + r * stride, stride, width, sums);
 }
 
 template <ReduceOp op, typename T>

@@ -15,8 +15,10 @@ using Op = Instruction::Op;
 
 // What the registers and streams of a tile may take of the L1 cache, in bytes.
 constexpr std::int64_t cache_bytes = 32 << 10;
-constexpr std::int64_t least_tile = 256;
+constexpr std::int64_t least_tile = 512;
 constexpr std::int64_t greatest_tile = 2048;
+// More are seldom alive at once.
+constexpr std::int64_t most_registers = 12;
 // Edges of the square tiles in which transposed operands are read: several cache lines. The longer
 // one for copies, which hold one register.
 constexpr std::int64_t transpose_edge = 32;
@@ -140,9 +142,14 @@ class Scheduler {
     std::int64_t width = 1;
     for (const Instruction& instruction : loop_.program)
       width = std::max<std::int64_t>(width, ir::size_of(held_dtype(instruction.dtype)));
-    const auto registers =
-        static_cast<std::int64_t>(loop_.inputs.size() + loop_.outputs.size() +
-                                  std::min<std::size_t>(loop_.program.size(), 4));
+    // What streams through the cache, and the program's registers.
+    auto registers = static_cast<std::int64_t>(loop_.outputs.size());
+    for (const LoopOperand& input : loop_.inputs)
+      if (std::any_of(input.strides.begin(), input.strides.end(), [](auto s) { return s != 0; }))
+        ++registers;
+    for (const Instruction& instruction : loop_.program)
+      if (operand_count(instruction) > 0 && registers < most_registers) ++registers;
+    registers = std::max<std::int64_t>(registers, 1);
     const std::int64_t room =
         std::clamp(cache_bytes / (registers * width) / 64 * 64, least_tile, greatest_tile);
 
@@ -248,6 +255,8 @@ class Scheduler {
         instruction.op == Op::cast || instruction.op == Op::index || !is_exact(instruction);
     if (widens && rounds) step.then = round_kernel(step.dtype);
     schedule_.element_cost += instruction.op == Op::unary ? 4 : 1;
+    (step.invariant ? schedule_.once : schedule_.each_tile)
+        .push_back(static_cast<std::uint16_t>(schedule_.steps.size()));
     schedule_.steps.push_back(step);
     return {};
   }

@@ -56,14 +56,16 @@ struct Store {
 
 struct Schedule {
   ir::Dims extents;
-  ir::Dims chunk;                  // extents of a full tile
-  ir::Dims grid;                   // tiles along each axis
-  std::int64_t tiles = 0;          // in all
-  std::int64_t tile_elements = 0;  // of a full tile
-  std::int64_t element_cost = 0;   // instructions and operands per element, roughly
-  std::vector<Step> steps;         // one per instruction
-  std::vector<Walk> inputs;        // one per input
-  std::vector<Store> stores;       // one per output
+  ir::Dims chunk;                        // extents of a full tile
+  ir::Dims grid;                         // tiles along each axis
+  std::int64_t tiles = 0;                // in all
+  std::int64_t tile_elements = 0;        // of a full tile
+  std::int64_t element_cost = 0;         // instructions and operands per element, roughly
+  std::vector<Step> steps;               // one per instruction
+  std::vector<std::uint16_t> once;       // steps that are the same for every tile, in order
+  std::vector<std::uint16_t> each_tile;  // the others, in order
+  std::vector<Walk> inputs;              // one per input
+  std::vector<Store> stores;             // one per output
   int slots = 0;
   std::size_t slot_bytes = 0;
 };

@@ -1,11 +1,10 @@
-// Pooling and its gradients: images one by one, the channels of a position together.
+// Pooling and its gradients: rows of an image one by one, the channels of a position together.
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <vector>
 
 #include "adapters/host/contraction.h"
-#include "adapters/host/reduce_kernels.h"
 #include "adapters/host/threads.h"
 #include "adapters/host/window_kernels.h"
 #include "adapters/host/work_space.h"
@@ -47,6 +46,10 @@ Pooling pooling_of(const ir::Window& window, const ir::Shape& input, const ir::S
   int last = input.rank();
   while (first < last && is_free(first)) pooling.images *= input[first++];
   while (last > first && is_free(last - 1)) pooling.channels *= input[--last];
+  if (first == last) {  // nothing is pooled: one position
+    pooling.input = pooling.output = pooling.window = pooling.strides = Dims{1};
+    pooling.pad_low = Dims{0};
+  }
   for (int axis = first; axis < last; ++axis) {
     const auto i = static_cast<std::size_t>(axis);
     pooling.input.push_back(input[axis]);
@@ -58,27 +61,35 @@ Pooling pooling_of(const ir::Window& window, const ir::Shape& input, const ir::S
   return pooling;
 }
 
-// Calls tap(number, position) for each tap of the window at `output` that lies inside the input,
-// row-major: its number in the window and its position in the image.
+// Calls tap(number, output, input, count) for each tap of the windows of row `row` of the output,
+// row-major: its number in the window, and the `count` neighbouring output positions, from position
+// `output` of the row on, whose tap lies inside the input, from position `input` of the image on.
 template <typename Tap>
-void for_each_tap(const Pooling& p, std::int64_t output, Tap&& tap) {
+void for_each_tap(const Pooling& p, std::int64_t row, Tap&& tap) {
   const std::size_t rank = p.window.size();
-  Dims origin(rank);
-  for (std::size_t axis = rank; axis-- > 0;) {
-    origin[axis] = output % p.output[axis] * p.strides[axis] - p.pad_low[axis];
-    output /= p.output[axis];
+  const std::size_t last = rank - 1;
+  Dims origin(rank, -p.pad_low[last]);
+  for (std::size_t axis = last; axis-- > 0;) {
+    origin[axis] = row % p.output[axis] * p.strides[axis] - p.pad_low[axis];
+    row /= p.output[axis];
   }
   Dims at(rank, 0);
   const std::int64_t taps = p.taps();
   for (std::int64_t number = 0; number < taps; ++number) {
     std::int64_t position = 0;
     bool inside = true;
-    for (std::size_t axis = 0; axis < rank; ++axis) {
+    for (std::size_t axis = 0; axis < last; ++axis) {
       const std::int64_t i = origin[axis] + at[axis];
       inside &= i >= 0 && i < p.input[axis];
       position = position * p.input[axis] + i;
     }
-    if (inside) tap(number, position);
+    const std::int64_t shift = origin[last] + at[last];
+    const std::int64_t stride = p.strides[last];
+    const std::int64_t first = shift < 0 ? (-shift + stride - 1) / stride : 0;
+    const std::int64_t room = p.input[last] - 1 - shift;
+    const std::int64_t end = room < 0 ? 0 : std::min(p.output[last], room / stride + 1);
+    if (inside && first < end)
+      tap(number, first, position * p.input[last] + first * stride + shift, end - first);
     for (std::size_t axis = rank; axis-- > 0;) {
       if (++at[axis] < p.window[axis]) break;
       at[axis] = 0;
@@ -91,12 +102,11 @@ class WindowExecutable final : public HostExecutable {
  public:
   WindowExecutable(const Library& library, Pooling pooling)
       : p_(std::move(pooling)),
+        row_(p_.output.back()),
+        rows_(p_.output_positions() / row_),
         is_maximum_(library.operation.get<ir::Window>().op == ir::ReduceOp::maximum),
         is_gradient_(library.operation.kind == Kind::window_gradient),
-        combine_(reduce_kernels(library.operation.get<ir::Window>().op, ir::dtype_of<T>())) {
-    if constexpr (std::is_same_v<T, float>) window_ = window_kernels_f32();
-    if constexpr (std::is_same_v<T, double>) window_ = window_kernels_f64();
-  }
+        kernels_(window_kernels(library.operation.get<ir::Window>().op, ir::dtype_of<T>())) {}
 
   Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
     T* result = reinterpret_cast<T*>(outputs[0]);
@@ -106,79 +116,85 @@ class WindowExecutable final : public HostExecutable {
       return {};
     }
     const std::int64_t image = p_.input_positions() * p_.channels;
+    const std::int64_t pooled = p_.output_positions() * p_.channels;
     parallel_for(p_.images, std::max<std::int64_t>(1, grain_elements / image),
                  [&](std::int64_t begin, std::int64_t end) {
                    std::fill(result + begin * image, result + end * image, T(0));
                    for (std::int64_t i = begin; i < end; ++i) {
-                     const std::int64_t pooled = i * p_.output_positions() * p_.channels;
                      if (is_maximum_)
                        maximum_gradient(first + i * image,
-                                        reinterpret_cast<const T*>(inputs[1]) + pooled,
+                                        reinterpret_cast<const T*>(inputs[1]) + i * pooled,
                                         result + i * image);
                      else
-                       sum_gradient(first + pooled, result + i * image);
+                       sum_gradient(first + i * pooled, result + i * image);
                    }
                  });
     return {};
   }
 
  private:
+  Positions positions(std::int64_t count) const {
+    return {count, p_.channels, p_.channels * p_.strides.back()};
+  }
+
   void pool(const T* x, T* result) const {
-    const T identity =
-        is_maximum_ ? (std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
-                                                            : std::numeric_limits<T>::lowest())
-                    : T(0);
-    const std::int64_t positions = p_.output_positions();
-    const std::int64_t cost = p_.channels * p_.taps();
-    parallel_for(p_.images * positions, std::max<std::int64_t>(1, grain_elements / cost),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t i = begin; i < end; ++i) {
-                     const T* image = x + i / positions * p_.input_positions() * p_.channels;
-                     T* to = result + i * p_.channels;
-                     std::fill(to, to + p_.channels, identity);
-                     for_each_tap(p_, i % positions, [&](std::int64_t, std::int64_t position) {
-                       combine_.rows(image + position * p_.channels, 0, 1, p_.channels, to, true);
-                     });
-                   }
-                 });
+    const T identity = is_maximum_ ? -std::numeric_limits<T>::infinity() : T(0);
+    const std::int64_t n = p_.channels;
+    const std::int64_t cost = row_ * n * p_.taps();
+    parallel_for(
+        p_.images * rows_, std::max<std::int64_t>(1, grain_elements / cost),
+        [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i) {
+            const T* image = x + i / rows_ * p_.input_positions() * n;
+            T* to = result + i * row_ * n;
+            std::fill(to, to + row_ * n, identity);
+            for_each_tap(
+                p_, i % rows_,
+                [&](std::int64_t, std::int64_t output, std::int64_t input, std::int64_t count) {
+                  kernels_.combine(positions(count), image + input * n, to + output * n);
+                });
+          }
+        });
   }
 
   void sum_gradient(const T* gradient, T* result) const {
-    for (std::int64_t o = 0; o < p_.output_positions(); ++o)
-      for_each_tap(p_, o, [&](std::int64_t, std::int64_t position) {
-        combine_.rows(gradient + o * p_.channels, 0, 1, p_.channels,
-                      result + position * p_.channels, true);
-      });
+    const std::int64_t n = p_.channels;
+    for (std::int64_t row = 0; row < rows_; ++row)
+      for_each_tap(p_, row,
+                   [&](std::int64_t, std::int64_t output, std::int64_t input, std::int64_t count) {
+                     kernels_.add(positions(count), gradient + (row * row_ + output) * n,
+                                  result + input * n);
+                   });
   }
 
   void maximum_gradient(const T* x, const T* gradient, T* result) const {
     const std::int64_t n = p_.channels;
-    T* best = best_space.at_least_elements<T>(n);
-    auto* origin = origin_space.at_least_elements<std::int32_t>(n);
-    for (std::int64_t o = 0; o < p_.output_positions(); ++o) {
-      bool any = false;
-      for_each_tap(p_, o, [&](std::int64_t tap, std::int64_t position) {
-        const auto number = static_cast<std::int32_t>(tap);
-        if (any) {
-          window_.take_greater(x + position * n, number, best, origin, n);
-        } else {
-          std::copy_n(x + position * n, n, best);
-          std::fill(origin, origin + n, number);
-          any = true;
-        }
-      });
-      for_each_tap(p_, o, [&](std::int64_t tap, std::int64_t position) {
-        window_.add_where(origin, static_cast<std::int32_t>(tap), gradient + o * n,
-                          result + position * n, n);
-      });
+    T* best = best_space.at_least_elements<T>(row_ * n);
+    auto* origin = origin_space.at_least_elements<std::int32_t>(row_ * n);
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      std::fill(origin, origin + row_ * n, -1);
+      for_each_tap(
+          p_, row,
+          [&](std::int64_t tap, std::int64_t output, std::int64_t input, std::int64_t count) {
+            kernels_.take_greater(positions(count), x + input * n, static_cast<std::int32_t>(tap),
+                                  best + output * n, origin + output * n);
+          });
+      for_each_tap(
+          p_, row,
+          [&](std::int64_t tap, std::int64_t output, std::int64_t input, std::int64_t count) {
+            kernels_.add_where(positions(count), origin + output * n,
+                               static_cast<std::int32_t>(tap), gradient + (row * row_ + output) * n,
+                               result + input * n);
+          });
     }
   }
 
   const Pooling p_;
+  const std::int64_t row_;   // output positions along the last pooled axis
+  const std::int64_t rows_;  // of the output, in an image
   const bool is_maximum_;
   const bool is_gradient_;
-  const ReduceKernels combine_;
-  WindowKernels window_{};
+  const WindowKernels kernels_;
 };
 
 MadeLibrary make_float_window(const Library& library) {

@@ -11,35 +11,87 @@ HWY_BEFORE_NAMESPACE();
 namespace evergpu::adapters::host::HWY_NAMESPACE {
 namespace {
 
+using ir::ReduceOp;
+
+template <ReduceOp op, typename T>
+void combine(const Positions& positions, const void* from, void* to) {
+  const T* image = static_cast<const T*>(from);
+  T* pooled = static_cast<T*>(to);
+  const auto [count, width, stride] = positions;
+  for (std::int64_t p = 0; p < count; ++p) {
+    EVERGPU_VECTOR_LOOP
+    for (std::int64_t c = 0; c < width; ++c) {
+      const T x = pooled[c];
+      const T y = image[c];
+      pooled[c] = op == ReduceOp::sum ? x + y : (x != x ? x : (x > y ? x : y));
+    }
+    image += stride;
+    pooled += width;
+  }
+}
+
 template <typename T>
-void take_greater(const void* operand, std::int32_t tap, void* best_so_far, std::int32_t* origin,
-                  std::int64_t n) {
-  const T* x = static_cast<const T*>(operand);
+void add(const Positions& positions, const void* from, void* to) {
+  const T* pooled = static_cast<const T*>(from);
+  T* image = static_cast<T*>(to);
+  const auto [count, width, stride] = positions;
+  for (std::int64_t p = 0; p < count; ++p) {
+    EVERGPU_VECTOR_LOOP
+    for (std::int64_t c = 0; c < width; ++c) image[c] += pooled[c];
+    image += stride;
+    pooled += width;
+  }
+}
+
+template <typename T>
+void take_greater(const Positions& positions, const void* from, std::int32_t tap, void* best_so_far,
+                  std::int32_t* origin) {
+  const T* image = static_cast<const T*>(from);
   T* best = static_cast<T*>(best_so_far);
-  EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T value = x[i];
-    const T old = best[i];
-    const std::int32_t old_origin = origin[i];
-    best[i] = old < value ? value : old;
-    origin[i] = old < value ? tap : old_origin;
+  const auto [count, width, stride] = positions;
+  for (std::int64_t p = 0; p < count; ++p) {
+    EVERGPU_VECTOR_LOOP
+    for (std::int64_t c = 0; c < width; ++c) {
+      const T value = image[c];
+      const T old = best[c];
+      const std::int32_t old_origin = origin[c];
+      const bool takes = (old_origin < 0) | (old < value);
+      best[c] = takes ? value : old;
+      origin[c] = takes ? tap : old_origin;
+    }
+    image += stride;
+    best += width;
+    origin += width;
   }
 }
 
 template <typename T>
-void add_where(const std::int32_t* origin, std::int32_t tap, const void* addend, void* sums,
-               std::int64_t n) {
-  const T* gradient = static_cast<const T*>(addend);
-  T* result = static_cast<T*>(sums);
-  EVERGPU_VECTOR_LOOP
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T more = gradient[i];
-    result[i] += origin[i] == tap ? more : T(0);
+void add_where(const Positions& positions, const std::int32_t* origin, std::int32_t tap,
+               const void* from, void* to) {
+  const T* pooled = static_cast<const T*>(from);
+  T* image = static_cast<T*>(to);
+  const auto [count, width, stride] = positions;
+  for (std::int64_t p = 0; p < count; ++p) {
+    EVERGPU_VECTOR_LOOP
+    for (std::int64_t c = 0; c < width; ++c) {
+      const T more = pooled[c];
+      image[c] += origin[c] == tap ? more : T(0);
+    }
+    image += stride;
+    pooled += width;
+    origin += width;
   }
 }
 
-WindowKernels find_f32() { return {take_greater<float>, add_where<float>}; }
-WindowKernels find_f64() { return {take_greater<double>, add_where<double>}; }
+template <typename T>
+WindowKernels kernels(ReduceOp op) {
+  return {op == ReduceOp::sum ? combine<ReduceOp::sum, T> : combine<ReduceOp::maximum, T>, add<T>,
+          take_greater<T>, add_where<T>};
+}
+
+WindowKernels find(ReduceOp op, ir::DType dtype) {
+  return dtype == ir::DType::f32 ? kernels<float>(op) : kernels<double>(op);
+}
 
 }  // namespace
 }  // namespace evergpu::adapters::host::HWY_NAMESPACE
@@ -49,13 +101,13 @@ HWY_AFTER_NAMESPACE();
 namespace evergpu::adapters::host {
 namespace {
 
-HWY_EXPORT(find_f32);
-HWY_EXPORT(find_f64);
+HWY_EXPORT(find);
 
 }  // namespace
 
-WindowKernels window_kernels_f32() { return HWY_DYNAMIC_DISPATCH(find_f32)(); }
-WindowKernels window_kernels_f64() { return HWY_DYNAMIC_DISPATCH(find_f64)(); }
+WindowKernels window_kernels(ir::ReduceOp op, ir::DType dtype) {
+  return HWY_DYNAMIC_DISPATCH(find)(op, dtype);
+}
 
 }  // namespace evergpu::adapters::host
 #endif

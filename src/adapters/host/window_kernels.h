@@ -1,21 +1,35 @@
-// The inner loops of pooling gradients, compiled for each instruction set. All over `n` channels.
+// The inner loops of pooling, compiled for each instruction set. Each goes over `count` positions
+// of `width` channels; positions are `stride` elements apart in the image, and side by side in the
+// pooled arrays.
 #pragma once
 
 #include <cstdint>
 
+#include "ir/operation.h"
+
 namespace evergpu::adapters::host {
 
-struct WindowKernels {
-  /// Where x is greater than best: best takes it, and origin becomes `tap`. NaN takes over from
-  /// nobody and yields to nobody.
-  void (*take_greater)(const void* x, std::int32_t tap, void* best, std::int32_t* origin,
-                       std::int64_t n);
-  /// result += gradient where origin is `tap`.
-  void (*add_where)(const std::int32_t* origin, std::int32_t tap, const void* gradient,
-                    void* result, std::int64_t n);
+struct Positions {
+  std::int64_t count = 0;
+  std::int64_t width = 0;
+  std::int64_t stride = 0;
 };
 
-WindowKernels window_kernels_f32();
-WindowKernels window_kernels_f64();
+struct WindowKernels {
+  /// pooled = the maximum or the sum of pooled and image.
+  void (*combine)(const Positions& positions, const void* image, void* pooled);
+  /// image += pooled.
+  void (*add)(const Positions& positions, const void* pooled, void* image);
+  /// Where the image is greater than best: best takes it, and origin becomes `tap`. NaN takes over
+  /// from nobody and yields to nobody. Where origin is negative, best takes every element.
+  void (*take_greater)(const Positions& positions, const void* image, std::int32_t tap, void* best,
+                       std::int32_t* origin);
+  /// image += pooled where origin is `tap`.
+  void (*add_where)(const Positions& positions, const std::int32_t* origin, std::int32_t tap,
+                    const void* pooled, void* image);
+};
+
+/// Kernels for f32 and f64.
+WindowKernels window_kernels(ir::ReduceOp op, ir::DType dtype);
 
 }  // namespace evergpu::adapters::host
