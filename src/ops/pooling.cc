@@ -36,6 +36,12 @@ Result<Resolved> resolve(const Shape& x, const PoolingParameters& parameters, Re
     if (parameters.extents[i] <= 0)
       return invalid_argument(
           fmt::format("Sliding window ksize must be > 0, but got {}", parameters.extents[i]));
+    if (op == ReduceOp::maximum && parameters.padding.scheme == PaddingScheme::valid &&
+        parameters.extents[i] > x.extents()[i])
+      return invalid_argument(fmt::format(
+          "The ksize dimension {} (value {}) is larger than the input tensor dimension {} (value "
+          "{}).",
+          i, parameters.extents[i], i, x.extents()[i]));
     Result<WindowGeometry> geometry = window_geometry(
         x.extents()[i], parameters.extents[i], parameters.strides[i], 1, parameters.padding, i);
     if (!geometry.ok()) return geometry.status();

@@ -1,7 +1,7 @@
 #include "ops/resize.h"
 
-#include "ops/failure.h"
 #include "ops/invalid.h"
+#include "ops/pixels.h"
 #include "ops/precision.h"
 
 namespace evergpu::ops {
@@ -9,7 +9,6 @@ namespace {
 
 using ir::BinaryOp;
 using ir::DType;
-using ir::ScatterOp;
 using ir::Shape;
 using ir::UnaryOp;
 using ir::Value;
@@ -25,9 +24,9 @@ Value at_most(const Value& x, std::int64_t limit) {
   return ir::binary(BinaryOp::minimum, x, ir::constant_integer(x.dtype(), limit));
 }
 
-// Image extent over result extent, as TensorFlow rounds it.
+// Image extent over result extent, as TensorFlow rounds it. One pixel has no corners to align.
 float scale_of(std::int64_t from, std::int64_t to, const ResizeParameters& parameters) {
-  return parameters.align_corners && to > 1
+  return parameters.align_corners && from > 1 && to > 1
              ? static_cast<float>(from - 1) / static_cast<float>(to - 1)
              : static_cast<float>(from) / static_cast<float>(to);
 }
@@ -76,33 +75,11 @@ Value interpolate(const Value& x, int axis, std::int64_t to, const ResizeParamet
   return lower + (upper - lower) * along(i.weight, axis);
 }
 
-// Sums slices of x along `axis` into `extent` new ones; x's dtype must be wide enough.
-struct Contribution {
-  Value positions;
-  Value values;
-};
-Value sum_slices(std::initializer_list<Contribution> contributions, int axis, std::int64_t extent) {
-  const ir::Dims swapped = axis == height_axis ? ir::Dims{height_axis, 0, width_axis, 3}
-                                               : ir::Dims{width_axis, height_axis, 0, 3};
-  Value sum;
-  for (const Contribution& c : contributions) {
-    const Value values = ir::permute(c.values, swapped);
-    if (Status status = values.status(); !status.ok()) return ir::Node::failed(status);
-    if (!sum) {
-      ir::Dims extents = values.shape().extents();
-      extents[0] = extent;
-      sum = ir::zeros(values.dtype(), Shape(std::move(extents)));
-    }
-    sum = ir::scatter(ScatterOp::add, sum, c.positions, values);
-  }
-  return ir::permute(sum, swapped);
-}
-
-Value interpolate_gradient(const Value& gradient, int axis, std::int64_t from,
-                           const ResizeParameters& parameters) {
-  const Interpolation i = interpolation(from, gradient.shape()[axis], parameters);
-  const Value weight = along(i.weight, axis);
-  return sum_slices({{i.lower, gradient * (1 - weight)}, {i.upper, gradient * weight}}, axis, from);
+// Values along the rows, or the columns, of result images.
+Value by_row(const Value& x) { return ir::reshape(x, Shape{1, x.shape()[0], 1}); }
+Value by_column(const Value& x) { return ir::reshape(x, Shape{1, 1, x.shape()[0]}); }
+Pixels pixels_of(const Shape& images) {
+  return {images, ir::iota(DType::i32, Shape{images[0], 1, 1}, 0)};
 }
 
 Status check(const Value& images, const char* name, std::int64_t height, std::int64_t width) {
@@ -131,8 +108,25 @@ Value resize_bilinear_gradient(const Value& gradient, const Shape& shape, DType 
   if (Status status = check(gradient, "input_grad", shape[height_axis], shape[width_axis]);
       !status.ok())
     return ir::Node::failed(status);
-  const Value rows = interpolate_gradient(gradient, height_axis, shape[height_axis], parameters);
-  return ir::cast(interpolate_gradient(rows, width_axis, shape[width_axis], parameters), dtype);
+  const Interpolation rows =
+      interpolation(shape[height_axis], gradient.shape()[height_axis], parameters);
+  const Interpolation columns =
+      interpolation(shape[width_axis], gradient.shape()[width_axis], parameters);
+  const Value down = with_channel_axis(by_row(rows.weight));
+  const Value across = with_channel_axis(by_column(columns.weight));
+  const Pixels pixels = pixels_of(shape);
+  const DType wide = widened(dtype);
+  Value sum = ir::zeros(wide, shape);
+  const auto add = [&](const Value& row, const Value& column, const Value& part) {
+    sum = pixels.add(sum, pixels.positions(by_row(row), by_column(column)), ir::cast(part, wide));
+  };
+  const Value upper = gradient * (1 - down);
+  const Value lower = gradient * down;
+  add(rows.lower, columns.lower, upper * (1 - across));
+  add(rows.lower, columns.upper, upper * across);
+  add(rows.upper, columns.lower, lower * (1 - across));
+  add(rows.upper, columns.upper, lower * across);
+  return ir::cast(sum, dtype);
 }
 
 Value resize_nearest(const Value& images, std::int64_t height, std::int64_t width,
@@ -149,12 +143,13 @@ Value resize_nearest_gradient(const Value& gradient, std::int64_t height, std::i
                               const ResizeParameters& parameters) {
   if (Status status = check(gradient, "input", height, width); !status.ok())
     return ir::Node::failed(status);
-  const Shape& shape = gradient.shape();
-  const Value rows = sum_slices(
-      {{nearest(height, shape[height_axis], parameters), widen(gradient)}}, height_axis, height);
-  return ir::cast(
-      sum_slices({{nearest(width, shape[width_axis], parameters), rows}}, width_axis, width),
-      gradient.dtype());
+  const Shape& from = gradient.shape();
+  const Shape shape{from[0], height, width, from[3]};
+  const Pixels pixels = pixels_of(shape);
+  const Value positions = pixels.positions(by_row(nearest(height, from[height_axis], parameters)),
+                                           by_column(nearest(width, from[width_axis], parameters)));
+  const Value wide = widen(gradient);
+  return ir::cast(pixels.add(ir::zeros(wide.dtype(), shape), positions, wide), gradient.dtype());
 }
 
 }  // namespace evergpu::ops

@@ -1,9 +1,9 @@
 #include "ops/sampling.h"
 
-#include <limits>
-
 #include "ops/failure.h"
 #include "ops/invalid.h"
+#include "ops/pixels.h"
+#include "ops/precision.h"
 
 namespace evergpu::ops {
 namespace {
@@ -30,57 +30,6 @@ Value round(const Value& x) {
   const Value whole = ir::unary(UnaryOp::truncate, x);
   const Value far = compare(BinaryOp::greater_equal, ir::unary(UnaryOp::absolute, x - whole), 0.5);
   return ir::select(far, whole + ir::unary(UnaryOp::sign, x), whole);
-}
-
-// Positions of pixels in an image batch flattened to [batch * height * width, channels]. Operands
-// are integers and broadcast together.
-class Pixels {
- public:
-  Pixels(const Shape& images, const Value& image) : images_(images) {
-    dtype_ = images.elements() > std::numeric_limits<std::int32_t>::max() ? DType::i64 : DType::i32;
-    image_ = ir::cast(image, dtype_);
-  }
-
-  /// -1 for a pixel that does not exist.
-  Value positions(const Value& y, const Value& x) const {
-    const Value row = ir::cast(y, dtype_);
-    const Value column = ir::cast(x, dtype_);
-    const Value exists =
-        both(both(within(image_, images_[0]), within(row, images_[1])), within(column, images_[2]));
-    const Value flat = (image_ * integer(images_[1]) + row) * integer(images_[2]) + column;
-    return ir::select(exists, flat, integer(-1));
-  }
-  /// [positions…, channels]; zeros for position -1.
-  Value read(const Value& images, const Value& positions) const {
-    return ir::gather(flattened(images), positions, 0);
-  }
-  /// Sums values [positions…, channels] into images of `dtype`.
-  Value add(const Value& images, const Value& positions, const Value& values) const {
-    return ir::reshape(ir::scatter(ir::ScatterOp::add, flattened(images), positions, values),
-                       images_);
-  }
-
- private:
-  Value integer(std::int64_t number) const { return ir::constant_integer(dtype_, number); }
-  Value within(const Value& at, std::int64_t extent) const {
-    return both(ir::binary(BinaryOp::greater_equal, at, integer(0)),
-                ir::binary(BinaryOp::less, at, integer(extent)));
-  }
-  Value flattened(const Value& images) const {
-    return ir::reshape(images, Shape{images_[0] * images_[1] * images_[2], images_[3]});
-  }
-
-  Shape images_;
-  DType dtype_;
-  Value image_;
-};
-
-// A per-place value as a factor of [places…, channels].
-Value with_channel_axis(const Value& x) {
-  if (!x.status().ok()) return x;
-  ir::Dims extents = x.shape().extents();
-  extents.push_back(1);
-  return ir::reshape(x, Shape(std::move(extents)));
 }
 
 // Column i of [rows, n], as [rows, 1, 1].
@@ -223,15 +172,16 @@ Value crop_and_resize_image_gradient(const Value& gradient, const Value& boxes,
   const Value known = both(inside(at.y, shape[1]), inside(at.x, shape[2]));
   const Value incoming =
       ir::select(with_channel_axis(known), gradient, ir::constant(DType::f32, 0));
-  Value sum = ir::zeros(DType::f32, shape);
+  const DType wide = widened(dtype);
+  Value sum = ir::zeros(wide, shape);
   if (interpolation == Interpolation::nearest) {
-    sum = pixels.add(sum, pixels.positions(round(at.y), round(at.x)), incoming);
+    sum = pixels.add(sum, pixels.positions(round(at.y), round(at.x)), ir::cast(incoming, wide));
   } else {
     const Corners c = corners(at.y, at.x);
     const Value down = with_channel_axis(c.down);
     const Value across = with_channel_axis(c.across);
     const auto add = [&](const Value& y, const Value& x, const Value& part) {
-      sum = pixels.add(sum, pixels.positions(y, x), part);
+      sum = pixels.add(sum, pixels.positions(y, x), ir::cast(part, wide));
     };
     const Value upper = (1 - down) * incoming;
     const Value lower = down * incoming;

@@ -1,4 +1,6 @@
-"""Resizing and warping images."""
+"""Resizing and warping images, and cutting patches out of them."""
+
+import itertools
 
 import numpy as np
 
@@ -86,3 +88,21 @@ def crop_image_gradient(c):
         yield Call(grads=c.array((2, 4, 5, 3), np.float32), boxes=boxes, method=method,
                    box_ind=np.array([1, 0], np.int32), T=c.tf_dtype("T"),
                    image_size=np.array((2, 6, 7, 3), np.int32))
+
+
+# window, strides, rates
+PATCHES = (((2, 2), (1, 1), (1, 1)), ((3, 2), (2, 1), (1, 1)), ((2, 3), (1, 2), (2, 1)))
+
+
+@case("ExtractImagePatches", exact=True, widen=False, gradient=False)
+def image_patches(c):
+    for (window, strides, rates), padding in itertools.product(PATCHES, ("SAME", "VALID")):
+        yield Call(images=c.array((2, 7, 8, 3)), ksizes=[1, *window, 1], strides=[1, *strides, 1],
+                   rates=[1, *rates, 1], padding=padding)
+
+
+@case("ExtractVolumePatches", exact=True, widen=False, gradient=False)
+def volume_patches(c):
+    for (window, strides, _), padding in itertools.product(PATCHES, ("SAME", "VALID")):
+        yield Call(input=c.array((2, 5, 6, 4, 2)), ksizes=[1, *window, 2, 1],
+                   strides=[1, *strides, 1, 1], padding=padding)

@@ -128,3 +128,15 @@ def max_pool_with_argmax(c):
         for batched in (False, True):
             yield Call(input=_image(c, shape), Targmax=c.tf_dtype("Targmax"),
                        include_batch_in_index=batched, **attributes)
+
+
+@case("MaxPoolGradWithArgmax", ulps=16, scale=1, gradient=False)
+def max_pool_gradient_with_argmax(c):
+    for shape, result, attributes in _pools(POOL2D, ("NHWC",)):
+        del attributes["data_format"]
+        for batched in (False, True):
+            # Positions of the windows' maxima: any that exist in the image.
+            elements = np.prod(shape) if batched else np.prod(shape[1:])
+            yield Call(input=c.array(shape), grad=c.array(result), include_batch_in_index=batched,
+                       argmax=c.random.integers(0, elements, result).astype(c["Targmax"]),
+                       **attributes)

@@ -71,6 +71,9 @@ TEST(Pooling, HalvesAreSummedWide) {
 
 TEST(Pooling, SaysWhatDoesNotFit) {
   expect_failure(max_pool(array({2}, {1, 2}), row(PaddingScheme::valid)), "4-dimensional");
+  expect_failure(max_pool(array({1, 1, 2, 1}, {1, 2}), row(PaddingScheme::valid)),
+                 "The ksize dimension 2 (value 3) is larger than the input tensor dimension 2 "
+                 "(value 2).");
   expect_failure(max_pool_gradient(array({1, 1, 5, 1}, {1, 2, 3, 4, 5}), array({1}, {1}),
                                    row(PaddingScheme::valid)),
                  "Expected grad shape to be [1,1,2,1], but got [1]");
