@@ -59,10 +59,7 @@ Call::Call(TF_OpKernelContext* context, runtime::Device& device, bool host_outpu
     input.plain = true;
     input.dtype = *dtype;
     input.data = api().TF_TensorData(input.tensor);
-    ir::Dims extents;
-    const int rank = api().TF_NumDims(input.tensor);
-    for (int axis = 0; axis < rank; ++axis) extents.push_back(api().TF_Dim(input.tensor, axis));
-    input.shape = ir::Shape(std::move(extents));
+    input.shape = shape_of(input.tensor);
   }
 }
 

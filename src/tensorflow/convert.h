@@ -5,12 +5,13 @@
 
 #include "base/status.h"
 #include "ir/dtype.h"
+#include "ir/shape.h"
 #include "tensorflow/api.h"
 
 namespace evergpu::tensorflow {
 
-/// Nothing for types that we do not compute with (strings, resources, variants, quantised,
-/// complex).
+/// Nothing for types that we do not compute with (strings, resources, variants, quantised). A
+/// complex number is seen as two floats: an array of them has one axis more (shape_of).
 constexpr std::optional<ir::DType> dtype_from(TF_DataType type) {
   switch (type) {
     case TF_HALF:
@@ -18,8 +19,10 @@ constexpr std::optional<ir::DType> dtype_from(TF_DataType type) {
     case TF_BFLOAT16:
       return ir::DType::bf16;
     case TF_FLOAT:
+    case TF_COMPLEX64:
       return ir::DType::f32;
     case TF_DOUBLE:
+    case TF_COMPLEX128:
       return ir::DType::f64;
     case TF_INT8:
       return ir::DType::i8;
@@ -49,6 +52,16 @@ constexpr TF_DataType to_tensorflow(ir::DType dtype) {
                                    TF_INT16,  TF_INT32,    TF_INT64, TF_UINT8,  TF_UINT16,
                                    TF_UINT32, TF_UINT64,   TF_BOOL};
   return types[static_cast<std::size_t>(dtype)];
+}
+
+/// The extents of a tensor, and a last axis of two where it is complex.
+inline ir::Shape shape_of(const TF_Tensor* tensor) {
+  ir::Dims extents;
+  const int rank = api().TF_NumDims(tensor);
+  for (int axis = 0; axis < rank; ++axis) extents.push_back(api().TF_Dim(tensor, axis));
+  const TF_DataType type = api().TF_TensorType(tensor);
+  if (type == TF_COMPLEX64 || type == TF_COMPLEX128) extents.push_back(2);
+  return ir::Shape(std::move(extents));
 }
 
 constexpr TF_Code to_tensorflow(Code code) {

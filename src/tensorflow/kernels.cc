@@ -85,17 +85,16 @@ void compute(void* kernel, TF_OpKernelContext* context) {
 }
 void destroy(void* kernel) { const std::unique_ptr<Kernel> owner(static_cast<Kernel*>(kernel)); }
 
-using Dtypes = InlineVector<ir::DType, 3>;  // one for each constraint of a row
+using Types = InlineVector<TF_DataType, 3>;  // one for each constraint of a row
 
-Status register_kernel(std::size_t index, const Dtypes& dtypes) {
+Status register_kernel(std::size_t index, const Types& types) {
   static constexpr auto functions = create_functions(std::make_index_sequence<most_rows>());
   const OpRow& row = *all_rows()[index];
   const TfStatus status;
   TF_KernelBuilder* const builder =
       api().TF_NewKernelBuilder(row.op, "GPU", functions[index], &compute, &destroy);
-  for (std::size_t i = 0; i < dtypes.size() && status.ok(); ++i) {
-    api().TF_KernelBuilder_TypeConstraint(builder, row.types[i].attribute, to_tensorflow(dtypes[i]),
-                                          status.get());
+  for (std::size_t i = 0; i < types.size() && status.ok(); ++i) {
+    api().TF_KernelBuilder_TypeConstraint(builder, row.types[i].attribute, types[i], status.get());
   }
   if (!status.ok()) {
     api().TF_DeleteKernelBuilder(builder);
@@ -107,21 +106,28 @@ Status register_kernel(std::size_t index, const Dtypes& dtypes) {
     }
   };
   on_host(row.host_arguments);
-  if (!dtypes.empty() && row.host_when.contains(dtypes[0])) on_host(row.host_when_arguments);
+  if (!types.empty() && row.host_when.contains(*dtype_from(types[0])))
+    on_host(row.host_when_arguments);
   api().TF_RegisterKernelBuilder(fmt::format("evergpu:{}", row.op).c_str(), builder, status.get());
   return status.status();
 }
 
 /// Registers the row for every combination of its constraints' dtypes.
-Status register_row(std::size_t index, const Dtypes& chosen = {}) {
+Status register_row(std::size_t index, const Types& chosen = {}) {
   const OpRow& row = *all_rows()[index];
   const std::size_t next = chosen.size();
   if (next == std::size(row.types) || row.types[next].attribute == nullptr)
     return register_kernel(index, chosen);
-  for (ir::DType dtype : ir::all_dtypes) {
-    if (!row.types[next].dtypes.contains(dtype)) continue;
-    Dtypes more = chosen;
-    more.push_back(dtype);
+  Types choices;
+  for (ir::DType dtype : ir::all_dtypes)
+    if (row.types[next].dtypes.contains(dtype)) choices.push_back(to_tensorflow(dtype));
+  if (next == 0 && row.complex_as_pairs) {
+    choices.push_back(TF_COMPLEX64);
+    choices.push_back(TF_COMPLEX128);
+  }
+  for (TF_DataType choice : choices) {
+    Types more = chosen;
+    more.push_back(choice);
     EVERGPU_RETURN_IF_ERROR(register_row(index, more));
   }
   return {};

@@ -68,6 +68,9 @@ struct OpRow {
   /// TensorFlow computes shapes with int32 tensors and keeps them there.
   DTypes host_when{};
   const char* host_when_arguments[5] = {};
+  /// types[0] takes complex64 and complex128 too, which the lowering sees as f32 and f64 with a
+  /// last axis of two. For ops without results that treat both parts alike.
+  bool complex_as_pairs = false;
   /// Called once per kernel, with the op's attributes.
   Result<Lowering> (*make)(const Attributes&) = nullptr;
 };

@@ -25,13 +25,6 @@ void copy_variable(TF_OpKernelContext* context, TF_Tensor* source, TF_Tensor* ta
   api().TF_DeleteTensor(target);
 }
 
-ir::Shape shape_of(const TF_Tensor* tensor) {
-  ir::Dims extents;
-  const int rank = api().TF_NumDims(tensor);
-  for (int axis = 0; axis < rank; ++axis) extents.push_back(api().TF_Dim(tensor, axis));
-  return ir::Shape(std::move(extents));
-}
-
 }  // namespace
 
 Variables::Variables(Call& call, std::span<const int> inputs) : call_(call) {

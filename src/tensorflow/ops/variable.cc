@@ -145,6 +145,7 @@ constexpr OpRow assignment(const char* op) {
   return {.op = op,
           .types = {{"dtype", numbers}},
           .host_arguments = {"resource"},
+          .complex_as_pairs = true,
           .make = on_resource<update>};
 }
 template <Update update>
