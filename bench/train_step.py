@@ -83,7 +83,8 @@ def report(name, answers):
               f"  {speed}")
     counters = answers["evergpu"][-1]["counters"]
     if counters:
-        print(f"{'':18}a step of evergpu: " + ", ".join(f"{k} {v:,.1f}" for k, v in counters.items()))
+        listed = ", ".join(f"{key.replace('_', ' ')} {n:,.1f}" for key, n in counters.items())
+        print(f"{'':18}a step of evergpu: {listed}")
     else:
         print(f"{'':18}no evergpu device: both columns are stock TensorFlow")
 
@@ -102,7 +103,7 @@ def work(name):
     steps, per_step = 5, None
     for question in sys.stdin:
         if question.strip() == "warm up":
-            model.fit(data, steps_per_epoch=10, verbose=0)
+            model.fit(data, steps_per_epoch=10, shuffle=False, verbose=0)
             per_step = timed(model, data, steps) / steps
             print(json.dumps({"ready": True}), file=answers, flush=True)
             continue
@@ -118,7 +119,7 @@ def work(name):
 
 def timed(model, data, steps):
     begin = time.perf_counter()
-    model.fit(data, steps_per_epoch=steps, verbose=0)
+    model.fit(data, steps_per_epoch=steps, shuffle=False, verbose=0)
     return time.perf_counter() - begin
 
 
@@ -128,6 +129,7 @@ def per_step_counters(before, after, steps):
     rates = {key: (after[key] - before[key]) / steps for key in ("writes", "flushes", "kernels")}
     for key in ("bytes_allocated", "bytes_created"):
         rates[key.replace("bytes", "MiB")] = (after[key] - before[key]) / steps / 2**20
+    rates["MiB_resident_at_most"] = after["peak_resident_bytes"] / 2**20
     return rates
 
 

@@ -1,64 +1,72 @@
 """A hardware call that fails, wherever it is, ends in a Python exception that names an op; the
 process lives, and after restoring the weights training goes on as if nothing had happened."""
 
+import re
+
 import pytest
 
 from support import process
 from support.device import FULL
 
 TRAIN = """
-import os, re
 import keras
 from support import models
-with tf.device(DEVICE):
+
+def prepare():
     model, x, y, loss = models.build("convnet")
     model.compile(optimizer=keras.optimizers.SGD(0.05), loss=loss)
-    start = model.get_weights()
-    errors = []
-    # The fault may come while the optimizer makes its variables, too: it is the only one.
-    for attempt in range(3):
+    model.optimizer.build(model.trainable_variables)
+    variables = list(model.variables) + list(model.optimizer.variables)
+    return model, x, y, variables, [np.array(v) for v in variables]
+
+with tf.device(DEVICE):
+    errors, prepared, finished = [], None, None
+    for attempt in range(3):  # one fault, so the second attempt at the latest succeeds
         try:
-            model.set_weights(start)
+            prepared = prepared or prepare()
+            model, x, y, variables, start = prepared
+            for variable, value in zip(variables, start):
+                variable.assign(value)
             history = model.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0).history
-            weights = model.get_weights()
-        except Exception as error:
-            errors.append(f"{type(error).__name__}: {error}")
-            continue
-        break
-    report({"errors": errors, "loss": history["loss"],
-            "weights": float(sum(np.abs(w).sum() for w in weights))})
+            finished = {"loss": history["loss"],
+                        "weights": float(sum(np.abs(w).sum() for w in model.get_weights()))}
+            break
+        except tf.errors.OpError as error:
+            errors.append(str(error))
+    report({"errors": errors, "finished": finished})
 """
-POINTS = {"allocate": (1, 2, 5, 9, 14, 30), "upload": (1, 2, 3, 6, 12), "download": (1, 2, 3, 5),
-          "compile": (1, 2, 5, 11, 20, 35), "launch": (1, 2, 3, 10, 40, 77, 120),
-          "wait": (1, 2, 3, 7)}
-# Keras changes its seeds while the model is made; without faults the result is this one's.
-NO_FAULT = ""
+# Which call of each kind fails; in quick mode the last alone.
+POINTS = {"allocate": (1, 2, 5, 9, 14, 30), "upload": (1, 2, 3, 6, 8), "download": (1, 2, 5, 3),
+          "compile": (1, 2, 5, 11, 20, 30), "launch": (1, 2, 3, 10, 77, 120, 40), "wait": (1, 3, 2)}
 
 
 def train(fault):
-    return process.run(TRAIN, {"EVERGPU_FAULT": fault, "EVERGPU_THREADS": "1"}, timeout=150)
+    return process.run(TRAIN, {"EVERGPU_FAULT": fault, "OMP_NUM_THREADS": "1"}, timeout=150)
 
 
 @pytest.fixture(scope="module")
 def undisturbed():
-    return train(NO_FAULT).result
+    return train("").result
 
 
 def _faults():
     for point, numbers in POINTS.items():
-        yield from (f"{point}:{n}" for n in (numbers if FULL else numbers[1:4:2]))
+        yield from (f"{point}:{n}" for n in (numbers if FULL else numbers[-1:]))
 
 
 @pytest.mark.plugin
 @pytest.mark.parametrize("fault", list(_faults()))
 def test_training_survives(fault, undisturbed):
     found = train(fault).result
-    # At most one exception for one fault; none where the run makes fewer such calls.
+    # One exception for one fault; who waits, and how often, is the threads' business.
     assert len(found["errors"]) <= 1, found["errors"]
     for error in found["errors"]:
         assert "injected fault" in error, error
-    assert found["loss"] == undisturbed["loss"]
-    assert found["weights"] == undisturbed["weights"]
+        if fault.startswith(("compile", "launch")):
+            assert re.search(r"\(\w+\): injected fault", error), error
+    if not fault.startswith("wait"):
+        assert found["errors"], "nothing failed"
+    assert found["finished"] == undisturbed["finished"]
 
 
 EAGER = """
@@ -86,8 +94,8 @@ with tf.device(DEVICE):
 
 
 @pytest.mark.plugin
-@pytest.mark.parametrize("fault", ["launch:4", "launch:50", "compile:1", "compile:2", "upload:3",
-                                   "download:5", "allocate:6", "wait:3"])
+@pytest.mark.parametrize("fault", ["launch:4", "compile:2", "download:5"] + FULL * [
+    "launch:50", "compile:1", "upload:3", "allocate:6", "wait:3"])
 def test_eager_errors_name_the_op(fault):
     found = process.run(EAGER, {"EVERGPU_FAULT": fault}).result
     assert found["problems"] == []

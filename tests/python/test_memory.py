@@ -54,10 +54,10 @@ with tf.device(DEVICE):
     model, x, y, loss = models.build("mlp")
     model.compile(optimizer="adam", loss=loss)
     data = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).repeat()
-    model.fit(data, steps_per_epoch=100, epochs=1, verbose=0)
+    model.fit(data, shuffle=False, steps_per_epoch=100, epochs=1, verbose=0)
     start, marks = resident(), []
     for _ in range(10):
-        model.fit(data, steps_per_epoch=STEPS // 10, epochs=1, verbose=0)
+        model.fit(data, shuffle=False, steps_per_epoch=STEPS // 10, epochs=1, verbose=0)
         marks.append(resident())
     report([start, marks])
 """

@@ -29,6 +29,13 @@ def prepare_environment():
         hook.install()
 
 
+def library_path():
+    """The plug-in library under test: EVERGPU_LIBRARY, or the installed wheel's."""
+    from evergpu import plugin
+
+    return pathlib.Path(os.environ.get("EVERGPU_LIBRARY") or plugin.installed_path())
+
+
 def describe(what):
     """What the library says about `what`: ops, devices, version, statistics:0, memory:0."""
     from evergpu import plugin

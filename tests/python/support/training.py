@@ -84,6 +84,9 @@ def references():
             environment = {"EVERGPU_ADAPTER": "off", "TF_ENABLE_ONEDNN_OPTS": onednn}
             child = process.run(code, environment, timeout=400)
             assert child.code == 0, str(child)
+            for outdated in path.parent.glob(f"references-onednn{onednn}-*"):
+                if outdated != partial:
+                    outdated.unlink()
             partial.replace(path)
         results.append(pickle.loads(path.read_bytes()))
     return results
@@ -96,7 +99,7 @@ def _cache_file(onednn):
     key = hashlib.sha256(repr((text, cpu, tf.__version__, keras.__version__, onednn)).encode())
     folder = process.REPOSITORY / ".cache" / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"references-{key.hexdigest()[:16]}.pickle"
+    return folder / f"references-onednn{onednn}-{key.hexdigest()[:16]}.pickle"
 
 
 def _cpuinfo():
