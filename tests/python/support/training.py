@@ -34,7 +34,7 @@ class StepLosses(keras.callbacks.Callback):
 
 def gradients(name, dtype="float32"):
     """The first step's gradient of every trainable weight, training mode, without dropout."""
-    keras.backend.set_floatx(dtype)
+    _set_dtype(dtype)
     try:
         model, x, y, loss = models.build(name, plain=True)
         model.compile(loss=loss)
@@ -48,7 +48,12 @@ def gradients(name, dtype="float32"):
         take = tf.nest.map_structure(lambda a: tf.constant(a[:BATCH]), (x, y))
         return [np.asarray(g) for g in first_step(*take)]
     finally:
-        keras.backend.set_floatx("float32")
+        _set_dtype("float32")
+
+
+def _set_dtype(dtype):
+    keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)  # made once from floatx, then kept
 
 
 def fit(name):
