@@ -1,5 +1,6 @@
-"""Runs clang-tidy over src/ on two cores. A file that was clean is not looked at again until it, one
-of the headers of this repository that it includes, or the configuration changes.
+"""Runs clang-tidy over src/, a file on each core. A file that was clean is not looked at again until
+it, one of the headers of this repository that it includes, its compile command, the configuration or
+clang-tidy itself changes.
 """
 
 import concurrent.futures
@@ -27,10 +28,10 @@ def closure(path, seen):
         closure(SOURCE / os.fsdecode(name), seen)
 
 
-def fingerprint(path, settings):
+def fingerprint(path, command, settings):
     seen = {}
     closure(path, seen)
-    digest = hashlib.sha256(settings)
+    digest = hashlib.sha256(settings + command.encode())
     for part in sorted(seen):
         digest.update(os.fsencode(part.relative_to(ROOT)) + b"\0" + seen[part])
     return digest.hexdigest()
@@ -42,12 +43,13 @@ def tidy(path):
 
 
 def main():
-    settings = (ROOT / ".clang-tidy").read_bytes()
+    version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
+    settings = (ROOT / ".clang-tidy").read_bytes() + version
     database = json.loads((BUILD / "compile_commands.json").read_text())
-    files = sorted({pathlib.Path(entry["file"]) for entry in database})
-    files = [path for path in files if path.is_relative_to(SOURCE)]
+    commands = {pathlib.Path(entry["file"]): entry["command"] for entry in database}
+    files = sorted(path for path in commands if path.is_relative_to(SOURCE))
     clean = set(json.loads(CLEAN.read_text())) if CLEAN.is_file() else set()
-    marks = {path: fingerprint(path, settings) for path in files}
+    marks = {path: fingerprint(path, commands[path], settings) for path in files}
     todo = [path for path in files if marks[path] not in clean]
     print(f"clang-tidy: {len(todo)} of {len(files)} files to look at", flush=True)
     dirty = 0

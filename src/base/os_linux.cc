@@ -168,7 +168,7 @@ std::filesystem::path file_of(const void* address) {
   if (dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0) return {};
   std::error_code error;
   if (map->l_name[0] == '\0') return std::filesystem::read_symlink("/proc/self/exe", error);
-  return std::filesystem::absolute(map->l_name, error);
+  return std::filesystem::absolute(map->l_name, error).lexically_normal();
 }
 
 int fork_count() { return forks.load(std::memory_order_relaxed); }

@@ -4,6 +4,7 @@ what to do, no device, and TensorFlow's CPU works on."""
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 
 import pytest
@@ -26,9 +27,11 @@ def library(tmp_path):
 
 
 def run_with(library, **environment):
-    """A child that loads this copy, wherever a wheel is installed."""
+    """A child that loads this copy, wherever a wheel is installed. The wheel's library looks for
+    oneDNN three folders up, so a copy has to be told where that was."""
     return process.run(CPU_WORKS, {"TF_PLUGGABLE_DEVICE_LIBRARY_PATH": str(library),
-                                   "EVERGPU_LIBRARY": str(library), **environment})
+                                   "EVERGPU_LIBRARY": str(library),
+                                   "LD_LIBRARY_PATH": f"{sys.prefix}/lib", **environment})
 
 
 def messages(child):
