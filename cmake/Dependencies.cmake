@@ -7,11 +7,12 @@ if(EVERGPU_SANITIZE)
   add_link_options(-fsanitize=${EVERGPU_SANITIZE})
 endif()
 
-# Header-only libraries: nlohmann/json, and fmt, whose functions src/base/fmt.cc compiles. A cross compiler must not see the /usr/include that
+# Header-only libraries: nlohmann/json, CLI11, Vulkan's headers (of which no function is linked), and
+# fmt, whose functions src/base/fmt.cc compiles. A cross compiler must not see the /usr/include that
 # may hold them, so it gets a folder of links to theirs.
 add_library(header_only INTERFACE)
 target_link_libraries(header_only INTERFACE Threads::Threads)
-foreach(header fmt/format.h nlohmann/json.hpp)
+foreach(header fmt/format.h nlohmann/json.hpp CLI/CLI.hpp vulkan/vulkan_core.h vk_video/vulkan_video_codecs_common.h)
   get_filename_component(library ${header} DIRECTORY)
   find_path(${library}_INCLUDE ${header} REQUIRED NO_CMAKE_FIND_ROOT_PATH HINTS /usr/include)
   if(CMAKE_CROSSCOMPILING)

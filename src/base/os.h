@@ -60,7 +60,7 @@ class Library {
  public:
   /// The library of that file name if this process has loaded it already.
   static std::optional<Library> loaded(const std::string& name);
-  /// Loads the library at a full path.
+  /// Loads the library at a full path, or by its file name from where the system looks.
   static Result<Library> open(const std::filesystem::path& path);
   /// The address of a symbol; null when there is none.
   void* symbol(const char* name) const;

@@ -15,9 +15,9 @@
 #include <string_view>
 
 #include "base/os.h"
+#include "base/windows_text.h"
 
 namespace evergpu::os {
-namespace {
 
 std::string utf8(std::wstring_view text) {
   const int size = static_cast<int>(text.size());
@@ -35,6 +35,8 @@ std::wstring utf16(std::string_view text) {
   MultiByteToWideChar(CP_UTF8, 0, text.data(), size, result.data(), length);
   return result;
 }
+
+namespace {
 
 /// What the system says about an error code, in one line.
 std::string describe(DWORD error) {
@@ -154,8 +156,10 @@ std::optional<Library> Library::loaded(const std::string& name) {
 }
 
 Result<Library> Library::open(const std::filesystem::path& path) {
-  HMODULE const module = LoadLibraryExW(
-      path.c_str(), nullptr, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+  // A library's own folder can be searched only where its path is complete.
+  const DWORD own_folder = path.is_absolute() ? LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR : 0;
+  HMODULE const module =
+      LoadLibraryExW(path.c_str(), nullptr, own_folder | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
   if (module != nullptr) return Library(module);
   return Status(Code::not_found,
                 fmt::format("{}: {}", utf8(path.wstring()), describe(GetLastError())));

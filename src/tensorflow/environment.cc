@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/os.h"
+#include "base/product.h"
 #include "tensorflow/api.h"
 
 namespace evergpu::tensorflow {
@@ -15,26 +16,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The minor version whose struct layouts and behaviour we were built and tested with.
-constexpr const char* built_for = "2.22.";
-
-constexpr const char* fix =
-    "Install the one it is built for: pip install 'tensorflow-cpu==2.22.0rc0'";
+std::string fix() {
+  return fmt::format("Install the one it is built for: pip install '{}'",
+                     product::tensorflow_requirement);
+}
 
 Status check_version() {
   if (!api().missing.empty() && api().TF_Version == nullptr) {
     return {Code::failed_precondition, "TensorFlow's C API was not found in this process"};
   }
   const std::string version = api().TF_Version();
-  if (version.rfind(built_for, 0) != 0) {
+  if (!version.starts_with(product::tensorflow_series)) {
     return {Code::failed_precondition,
-            fmt::format("this evergpu is built for TensorFlow {}x, not for {}. {}", built_for,
-                        version, fix)};
+            fmt::format("this evergpu is built for TensorFlow {}x, not for {}. {}",
+                        product::tensorflow_series, version, fix())};
   }
   if (!api().missing.empty()) {
     return {Code::failed_precondition,
             fmt::format("this TensorFlow {} does not export {} (and {} more). {}", version,
-                        api().missing.front(), api().missing.size() - 1, fix)};
+                        api().missing.front(), api().missing.size() - 1, fix())};
   }
   return {};
 }
@@ -49,10 +49,10 @@ Status check_cuda_wheel([[maybe_unused]] const fs::path& site_packages) {
     if (name.rfind("tensorflow-", 0) == 0 && name.find(".dist-info") != std::string::npos) {
       return {
           Code::failed_precondition,
-          "the package 'tensorflow' brings CUDA kernels that collide with evergpu's device. Use "
-          "the package "
-          "without them: pip uninstall -y tensorflow && pip install --force-reinstall --no-deps "
-          "'tensorflow-cpu==2.22.0rc0'"};
+          fmt::format("the package 'tensorflow' brings CUDA kernels that collide with evergpu's "
+                      "device. Use the package without them: pip uninstall -y tensorflow && pip "
+                      "install --force-reinstall --no-deps '{}'",
+                      product::tensorflow_requirement)};
     }
   }
 #endif

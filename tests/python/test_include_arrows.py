@@ -19,7 +19,8 @@ MAY_INCLUDE = {
     "runtime": {"adapters", "compiler", "ir", "base"},
     "system": {"base"},
     "tensorflow": {"ops", "ir", "runtime", "adapters", "system", "base"},
-    "cli": {"system", "runtime", "adapters", "base"},
+    "doctor": {"system", "base"},
+    "cli": {"doctor", "system", "base"},
 }
 MAX_LINES = 600
 CODE_SUFFIXES = {".h", ".hpp", ".c", ".cc", ".cpp"}
