@@ -43,7 +43,8 @@ namespace evergpu::tensorflow {
   X(TF_NumOutputs)                                 \
   X(TF_AllocateOutput)                             \
   X(TF_AllocateTemp)                               \
-  X(TF_GetDeviceId)                                \
+  X(TF_ForwardInputOrAllocateOutput)               \
+  X(TF_GetStream)                                  \
   X(TF_IsHostMemoryOutput)                         \
   X(TF_TensorType)                                 \
   X(TF_NumDims)                                    \

@@ -125,6 +125,12 @@ Status Call::output(int i, const Value& value) {
   const TfStatus status;
   TF_Tensor* tensor = api().TF_AllocateOutput(context_, i, to_tensorflow(value.dtype()),
                                               shape.begin(), shape.rank(), bytes, status.get());
+  if (api().TF_GetCode(status.get()) == TF_INTERNAL) {
+    // A collective's sum must go where its first operand lies: TensorFlow then refuses to allocate.
+    const int operand = 0;
+    tensor = api().TF_ForwardInputOrAllocateOutput(context_, &operand, 1, i, shape.begin(),
+                                                   shape.rank(), nullptr, status.get());
+  }
   if (!status.ok()) return status.status();
   void* data = api().TF_TensorData(tensor);
   api().TF_DeleteTensor(tensor);

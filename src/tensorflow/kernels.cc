@@ -26,16 +26,26 @@ class Kernel {
       : lower_(std::move(lower)), origin_(std::make_shared<const std::string>(std::move(origin))) {}
 
   void compute(TF_OpKernelContext* context) {
-    runtime::Device* const device = Plugin::instance().device(api().TF_GetDeviceId(context));
-    const ir::OriginScope scope(origin_);
-    Call call(context, *device, host_outputs(context));
-    Status status = call.status();
-    if (status.ok()) status = lower_(call);
-    if (status.ok()) status = call.status();
+    const Status status = run(context);
     if (!status.ok()) api().TF_OpKernelContext_Failure(context, TfStatus(status).get());
   }
 
  private:
+  Status run(TF_OpKernelContext* context) {
+    // Asked of TensorFlow once: a kernel stays on its device.
+    runtime::Device* device = device_.load(std::memory_order_relaxed);
+    if (device == nullptr) {
+      const auto found = device_of(context);
+      if (!found.ok()) return found.status();
+      device_ = device = *found;
+    }
+    const ir::OriginScope scope(origin_);
+    Call call(context, *device, host_outputs(context));
+    EVERGPU_RETURN_IF_ERROR(call.status());
+    EVERGPU_RETURN_IF_ERROR(lower_(call));
+    return call.status();
+  }
+
   /// Asked of TensorFlow once: it follows from the registration.
   bool host_outputs(TF_OpKernelContext* context) {
     if (host_outputs_ < 0) {
@@ -50,6 +60,7 @@ class Kernel {
 
   Lowering lower_;
   std::shared_ptr<const std::string> origin_;
+  std::atomic<runtime::Device*> device_{nullptr};
   std::atomic<int> host_outputs_{-1};
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -9,6 +10,8 @@
 #include "adapters/host/host.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "tensorflow/api.h"
+#include "tensorflow/convert.h"
 #include "tensorflow/environment.h"
 
 namespace evergpu::tensorflow {
@@ -88,7 +91,9 @@ Status Plugin::open(int ordinal) {
   auto device = runtime::Device::create(std::move(*faulty), runtime::Options::from_environment());
   if (!device.ok()) return device.status();
   slot = std::move(*device);
-  if (ordinal == 0) {
+  const auto opened =
+      std::count_if(devices_.begin(), devices_.end(), [](const auto& d) { return d != nullptr; });
+  if (opened == 1) {
     os::on_access_fault(explain_fault);
     std::atexit([] { Plugin::instance().shut_down(); });
     if (!slot->info().is_gpu) {
@@ -120,6 +125,13 @@ void Plugin::shut_down() {
     if (print)
       log::info(fmt::format("device {}\n{}", i, runtime::to_string(devices_[i]->statistics())));
   }
+}
+
+Result<runtime::Device*> device_of(TF_OpKernelContext* context) {
+  const TfStatus status;
+  SP_Stream const stream = api().TF_GetStream(context, status.get());
+  if (!status.ok()) return status.status();
+  return reinterpret_cast<runtime::Device*>(stream);
 }
 
 }  // namespace evergpu::tensorflow

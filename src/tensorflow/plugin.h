@@ -9,6 +9,9 @@
 #include "base/status.h"
 #include "runtime/device.h"
 
+struct SP_Stream_st;
+struct TF_OpKernelContext;
+
 namespace evergpu::tensorflow {
 
 class Plugin {
@@ -18,7 +21,7 @@ class Plugin {
 
   /// Devices that TensorFlow should see; 0 when this environment is refused or EVERGPU_ADAPTER=off.
   int device_count() const { return adapter_ ? adapter_->device_count() : 0; }
-  /// Opens device `ordinal`, once. The first opening says on stderr which device is used, and why.
+  /// Opens device `ordinal`, once. The first opening says on stderr which device is used.
   Status open(int ordinal);
   /// An opened device; null when it is not.
   runtime::Device* device(int ordinal) const;
@@ -34,5 +37,14 @@ class Plugin {
   std::unique_ptr<adapters::Adapter> adapter_;
   std::vector<std::unique_ptr<runtime::Device>> devices_;
 };
+
+/// A stream's handle is its device, since all streams of a device are its one queue.
+inline SP_Stream_st* stream_of(runtime::Device& device) {
+  return reinterpret_cast<SP_Stream_st*>(&device);
+}
+
+/// The device that a kernel runs on. (Its number would not tell: TensorFlow counts the visible
+/// devices, we count all.)
+Result<runtime::Device*> device_of(TF_OpKernelContext* context);
 
 }  // namespace evergpu::tensorflow

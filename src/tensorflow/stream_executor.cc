@@ -73,36 +73,29 @@ TF_Bool device_memory_usage(const SP_Device* device, int64_t* free, int64_t* tot
   return 1;
 }
 
-// --- streams and events: handles without content ---
+// --- streams and events ---
 
-template <typename Handle>
-Handle new_handle() {
-  return reinterpret_cast<Handle>(std::make_unique<char>().release());
-}
-template <typename Handle>
-void delete_handle(Handle handle) {
-  const std::unique_ptr<char> owner(reinterpret_cast<char*>(handle));
-}
-
-void create_stream(const SP_Device*, SP_Stream* stream, TF_Status* status) {
-  *stream = new_handle<SP_Stream>();
+void create_stream(const SP_Device* device, SP_Stream* stream, TF_Status* status) {
+  *stream = stream_of(device_of(device));
   report(status, {});
 }
 void create_stream_with_options(const SP_Device* device, const SP_StreamOptions*, SP_Stream* stream,
                                 TF_Status* status) {
   create_stream(device, stream, status);
 }
-void destroy_stream(const SP_Device*, SP_Stream stream) { delete_handle(stream); }
+void destroy_stream(const SP_Device*, SP_Stream) {}
 void create_stream_dependency(const SP_Device*, SP_Stream, SP_Stream, TF_Status* status) {
   report(status, {});
 }
 void get_stream_status(const SP_Device*, SP_Stream, TF_Status* status) { report(status, {}); }
 
 void create_event(const SP_Device*, SP_Event* event, TF_Status* status) {
-  *event = new_handle<SP_Event>();
+  *event = reinterpret_cast<SP_Event>(std::make_unique<char>().release());  // without content
   report(status, {});
 }
-void destroy_event(const SP_Device*, SP_Event event) { delete_handle(event); }
+void destroy_event(const SP_Device*, SP_Event event) {
+  const std::unique_ptr<char> owner(reinterpret_cast<char*>(event));
+}
 SE_EventStatus get_event_status(const SP_Device*, SP_Event) { return SE_EVENT_COMPLETE; }
 void record_event(const SP_Device*, SP_Stream, SP_Event, TF_Status* status) { report(status, {}); }
 void wait_for_event(const SP_Device*, SP_Stream, SP_Event, TF_Status* status) {

@@ -17,9 +17,10 @@ void copy_variable(TF_OpKernelContext* context, TF_Tensor* source, TF_Tensor* ta
   const std::size_t bytes = api().TF_TensorByteSize(source);
   void* const from = api().TF_TensorData(source);
   if (bytes != 0) {
-    runtime::Device* const device = Plugin::instance().device(api().TF_GetDeviceId(context));
-    if (Status status = device->copy(api().TF_TensorData(target), from, bytes); !status.ok())
-      api().TF_OpKernelContext_Failure(context, TfStatus(status).get());
+    const auto device = device_of(context);
+    const Status status =
+        device.ok() ? (*device)->copy(api().TF_TensorData(target), from, bytes) : device.status();
+    if (!status.ok()) api().TF_OpKernelContext_Failure(context, TfStatus(status).get());
   }
   api().TF_DeleteTensor(source);
   api().TF_DeleteTensor(target);

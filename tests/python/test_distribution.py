@@ -26,6 +26,7 @@ def losses(strategy):
 assert len(tf.config.list_physical_devices("GPU")) == 2
 one = losses(tf.distribute.OneDeviceStrategy("/GPU:0"))
 two = losses(tf.distribute.MirroredStrategy(["/GPU:0", "/GPU:1"]))
+assert device.statistics(1)["kernels"] > 0
 report([one, two])
 """
 
