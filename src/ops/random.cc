@@ -2,6 +2,8 @@
 
 #include <array>
 #include <numbers>
+#include <numeric>
+#include <utility>
 
 #include "ops/failure.h"
 #include "ops/invalid.h"
@@ -174,6 +176,38 @@ Value random_truncated_normal(DType dtype, const Shape& shape, const PhiloxState
   const Value drawn =
       ir::truncated_normal(widened(dtype), state.key, state.counter, shape.elements());
   return ir::cast(ir::reshape(drawn, shape), dtype);
+}
+
+Value random_categories(const Value& logits, std::int64_t samples, const PhiloxState& state) {
+  if (Status status = first_error(logits); !status.ok()) return ir::Node::failed(status);
+  if (logits.shape().rank() != 2)
+    return failure("logits should be a matrix, got shape {}", to_string(logits.shape()));
+  if (samples < 0) return failure("num_samples should be nonnegative, got {}", samples);
+  const std::int64_t rows = logits.shape()[0];
+  const std::int64_t classes = logits.shape()[1];
+  if (classes == 0) return failure("num_classes should be positive, got 0");
+  const Shape result{rows, samples};
+  if (result.elements() == 0) return ir::zeros(DType::i64, result);
+  // The greatest of the logits, each plus a number of Gumbel's distribution; in (0, 1] first, so
+  // that no class is impossible or certain by chance.
+  const DType wide = widened(logits.dtype());
+  const Value uniform = 1.0 - random_uniform(wide, Shape{rows, samples, classes}, state);
+  const Value gumbel = -ir::unary(UnaryOp::log, -ir::unary(UnaryOp::log, uniform));
+  const Value scores = ir::reshape(ir::cast(logits, wide), Shape{rows, 1, classes}) + gumbel;
+  return ir::arg_reduce(ir::ReduceOp::maximum, scores, 2, DType::i64);
+}
+
+std::vector<std::int32_t> random_permutation(std::int32_t count, const ir::PhiloxStream& stream) {
+  std::vector<std::int32_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  ir::PhiloxBlock block{};
+  for (std::int32_t i = 0; i + 1 < count; ++i) {
+    if (i % 4 == 0) block = stream.block(static_cast<std::uint64_t>(i / 4));
+    const auto left = static_cast<std::uint32_t>(count - i);
+    const auto other = i + static_cast<std::int32_t>(block[static_cast<std::size_t>(i % 4)] % left);
+    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(other)]);
+  }
+  return order;
 }
 
 }  // namespace evergpu::ops

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "ir/build.h"
+#include "ir/philox.h"
 
 namespace evergpu::ops {
 
@@ -37,5 +39,12 @@ ir::Value random_normal(ir::DType dtype, const ir::Shape& shape, const PhiloxSta
 /// The same, drawn again while more than two standard deviations from the mean.
 ir::Value random_truncated_normal(ir::DType dtype, const ir::Shape& shape,
                                   const PhiloxState& state);
+
+/// For each row of logits [rows, classes], `samples` classes drawn with probabilities
+/// softmax(logits). i64.
+ir::Value random_categories(const ir::Value& logits, std::int64_t samples,
+                            const PhiloxState& state);
+/// The numbers 0 … count - 1 shuffled (Fisher and Yates), one word of the stream for each place.
+std::vector<std::int32_t> random_permutation(std::int32_t count, const ir::PhiloxStream& stream);
 
 }  // namespace evergpu::ops

@@ -120,6 +120,50 @@ Value cumulative(ReduceOp op, const Value& x, std::int64_t axis, bool exclusive,
   return ir::cast(ir::scan(op, widen(x), along, exclusive, reverse), x.dtype());
 }
 
+namespace {
+
+// Elements moved `by` places along an axis, towards the end or (reverse) the start; `filler`
+// follows.
+Value shifted(const Value& x, int axis, std::int64_t by, bool reverse, const Value& filler) {
+  const auto along = static_cast<std::size_t>(axis);
+  Dims starts(static_cast<std::size_t>(x.shape().rank()), 0);
+  Dims before = starts;
+  Dims after = starts;
+  Dims sizes = x.shape().extents();
+  sizes[along] -= by;
+  (reverse ? starts : before)[along] = by;
+  if (reverse) after[along] = by;
+  return ir::pad(ir::slice(x, starts, sizes), filler, before, after);
+}
+
+// log(exp(x) + exp(y)), exact where one of them is -infinity.
+Value log_add_exp(const Value& x, const Value& y) {
+  const Value larger = ir::binary(BinaryOp::maximum, x, y);
+  const Value distance = ir::unary(UnaryOp::absolute, x - y);
+  const Value sum = larger + ir::unary(UnaryOp::log1p, ir::unary(UnaryOp::exp, -distance));
+  return ir::select(ir::unary(UnaryOp::is_infinite, larger), larger, sum);
+}
+
+}  // namespace
+
+Value cumulative_log_sum_exp(const Value& x, std::int64_t axis, bool exclusive, bool reverse) {
+  if (!x.status().ok()) return x;
+  const int rank = x.shape().rank();
+  if (axis < -rank || axis >= rank)
+    return failure("ScanOp: Expected scan axis in the range [{}, {}), but got {}", -rank, rank,
+                   axis);
+  const auto along = static_cast<int>(axis < 0 ? axis + rank : axis);
+  const std::int64_t extent = x.shape()[along];
+  if (x.shape().elements() == 0) return x;
+  Value total = widen(x);
+  const Value nothing = ir::constant(total.dtype(), -std::numeric_limits<double>::infinity());
+  if (exclusive) total = shifted(total, along, 1, reverse, nothing);
+  // Sums of 1, 2, 4, … elements (Hillis and Steele, 1986): no sum ever leaves the range of exp.
+  for (std::int64_t summed = 1; summed < extent; summed *= 2)
+    total = log_add_exp(total, shifted(total, along, summed, reverse, nothing));
+  return ir::cast(total, x.dtype());
+}
+
 Value sorted_position(const Value& sorted, const Value& values, bool or_equal) {
   if (Status status = first_error(sorted, values); !status.ok()) return ir::Node::failed(status);
   if (sorted.shape().rank() != 2 || values.shape().rank() != 2 ||

@@ -24,6 +24,9 @@ ir::Value arg_extreme(ir::ReduceOp op, const ir::Value& x, std::int64_t axis,
 /// The running sum or product along an axis. 16-bit floats are computed in f32.
 ir::Value cumulative(ir::ReduceOp op, const ir::Value& x, std::int64_t axis, bool exclusive,
                      bool reverse);
+/// The running log(sum(exp(x))) along an axis, of floats.
+ir::Value cumulative_log_sum_exp(const ir::Value& x, std::int64_t axis, bool exclusive,
+                                 bool reverse);
 /// For each of values [rows, m]: how many of the ascending sorted [rows, n] are less than it
 /// (`or_equal`: not greater). i32.
 ir::Value sorted_position(const ir::Value& sorted, const ir::Value& values, bool or_equal);

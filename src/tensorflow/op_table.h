@@ -77,10 +77,12 @@ struct OpRow {
 
 /// The rows of each family, one file in ops/ each.
 std::span<const OpRow> array_rows();
+std::span<const OpRow> check_rows();
 std::span<const OpRow> convolution_rows();
 std::span<const OpRow> diagonal_rows();
 std::span<const OpRow> image_rows();
 std::span<const OpRow> indexing_rows();
+std::span<const OpRow> linear_algebra_rows();
 std::span<const OpRow> loss_rows();
 std::span<const OpRow> matmul_rows();
 std::span<const OpRow> normalization_rows();
@@ -89,6 +91,7 @@ std::span<const OpRow> point_rows();
 std::span<const OpRow> pooling_rows();
 std::span<const OpRow> random_rows();
 std::span<const OpRow> reduction_rows();
+std::span<const OpRow> selection_rows();
 std::span<const OpRow> variable_rows();
 
 }  // namespace evergpu::tensorflow

@@ -1,4 +1,4 @@
-// Reading and writing at positions that are data; segments, bins, search, sorting and cumulative
+// Reading and writing at positions that are data; segments, bins, sorting and cumulative
 // operations.
 #include "ops/indexing.h"
 
@@ -177,35 +177,6 @@ Result<Lowering> bin_count(const Attributes& attributes) {  // (values, size, we
   });
 }
 
-// --- search ---
-
-// How many results there are depends on the data, so the operand comes from host memory.
-Result<Lowering> nonzero_positions(const Attributes&) {
-  return Lowering([](Call& call) {
-    const ir::TensorView x = call.host(0);
-    std::vector<std::int64_t> positions;
-    std::int64_t count = 0;
-    Dims position(static_cast<std::size_t>(x.shape.rank()), 0);
-    ir::visit(x.dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      for (std::int64_t i = 0; i < x.shape.elements(); ++i) {
-        if (static_cast<ir::Compute<T>>(x.as<T>()[i]) != 0) {
-          positions.insert(positions.end(), position.begin(), position.end());
-          ++count;
-        }
-        for (std::size_t axis = position.size(); axis-- > 0;) {
-          if (++position[axis] < x.shape.extents()[axis]) break;
-          position[axis] = 0;
-        }
-      }
-    });
-    const Shape shape{count, x.shape.rank()};
-    return call.output(0, positions.empty()
-                              ? ir::zeros(DType::i64, shape)
-                              : call.device().capture(DType::i64, shape, positions.data()));
-  });
-}
-
 // --- order ---
 
 Status output_top_k(Call& call, std::int64_t k, DType index_dtype) {
@@ -254,6 +225,14 @@ Result<Lowering> cumulative(const Attributes& attributes) {
   return Lowering([exclusive = attributes.boolean("exclusive"),
                    reverse = attributes.boolean("reverse")](Call& call) {
     return call.output(0, ops::cumulative(op, call.input(0), call.integer(1), exclusive, reverse));
+  });
+}
+
+Result<Lowering> cumulative_log_sum_exp(const Attributes& attributes) {
+  return Lowering([exclusive = attributes.boolean("exclusive"),
+                   reverse = attributes.boolean("reverse")](Call& call) {
+    return call.output(
+        0, ops::cumulative_log_sum_exp(call.input(0), call.integer(1), exclusive, reverse));
   });
 }
 
@@ -394,12 +373,6 @@ constexpr OpRow rows[] = {
      .host_arguments = {"size"},
      .make = bin_count},
 
-    // search
-    {.op = "Where",
-     .types = {{"T", all_types - i32_only}},
-     .host_arguments = {"input"},
-     .make = nonzero_positions},
-
     // order
     {.op = "ArgMax",
      .types = {{"T", all_types}, {"Tidx", index_types}},
@@ -417,6 +390,10 @@ constexpr OpRow rows[] = {
      .types = {{"T", numbers}},
      .host_arguments = {"axis"},
      .make = cumulative<ReduceOp::sum>},
+    {.op = "CumulativeLogsumexp",
+     .types = {{"T", floats}},
+     .host_arguments = {"axis"},
+     .make = cumulative_log_sum_exp},
     {.op = "InTopK", .types = {{"T", index_types}}, .make = in_top_k_by_attribute},
     {.op = "InTopKV2", .types = {{"T", index_types}}, .host_arguments = {"k"}, .make = in_top_k},
     {.op = "LowerBound", .types = {{"T", numbers}}, .make = sorted_position<false>},

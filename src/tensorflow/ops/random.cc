@@ -7,11 +7,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <random>
 
 #include "tensorflow/op_table.h"
+#include "tensorflow/ops/captured.h"
 #include "tensorflow/variables.h"
 
 namespace evergpu::tensorflow {
@@ -19,13 +22,14 @@ namespace {
 
 using ir::DType;
 using ir::Shape;
+using ir::Value;
 using ops::PhiloxState;
 
 // TensorFlow's numbers for random-number algorithms.
 enum Algorithm : int { philox = 1, automatic = 3 };
 
 // What a family of ops draws: floats of some distribution, or integers of all values alike.
-using Draw = ir::Value (*)(DType, const Shape&, const PhiloxState&);
+using Draw = Value (*)(DType, const Shape&, const PhiloxState&);
 
 // The state that the inputs `first` (key), `first` + 1 (counter), `first` + 2 (algorithm) give.
 Result<PhiloxState> state_at(Call& call, int first) {
@@ -111,8 +115,13 @@ class Stream {
 
   /// TensorFlow reserves 256 blocks for each output, whatever is drawn.
   PhiloxState next(std::int64_t outputs) {
-    const std::uint64_t blocks = 256 * static_cast<std::uint64_t>(outputs);
-    return ops::philox_state(key_, used_.fetch_add(blocks), counter_high_);
+    const ir::PhiloxStream start = take(256 * static_cast<std::uint64_t>(outputs));
+    return ops::philox_state(start.key, start.low, start.high);
+  }
+
+  /// The next `blocks` blocks, to be drawn in host memory.
+  ir::PhiloxStream take(std::uint64_t blocks) {
+    return {.key = key_, .low = used_.fetch_add(blocks), .high = counter_high_};
   }
 
  private:
@@ -142,6 +151,41 @@ Result<Lowering> stateful_integers(const Attributes& attributes) {
   });
 }
 
+// (logits, num_samples)
+Result<Lowering> stateful_categories(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("output_dtype"),
+                   stream = stream_of(attributes)](Call& call) {
+    const std::int64_t samples = call.integer(1);
+    const PhiloxState state = stream->next(std::max<std::int64_t>(samples, 0));
+    return call.output(0, ir::cast(ops::random_categories(call.input(0), samples, state), dtype));
+  });
+}
+
+// (logits, num_samples, seed)
+Result<Lowering> categories_with_seed(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("output_dtype")](Call& call) {
+    const PhiloxState state = ops::philox_state_of_seed(call.input(2));
+    return call.output(
+        0, ir::cast(ops::random_categories(call.input(0), call.integer(1), state), dtype));
+  });
+}
+
+// The rows of the operand in another order, which is drawn in host memory: every place depends on
+// those before.
+Result<Lowering> shuffle(const Attributes& attributes) {
+  return Lowering([stream = stream_of(attributes)](Call& call) -> Status {
+    const Shape& shape = call.shape(0);
+    if (shape.rank() == 0 || shape.elements() <= 1 || shape[0] <= 1)
+      return call.output(0, call.input(0));
+    if (shape[0] > std::numeric_limits<std::int32_t>::max())
+      return unimplemented("more than 2^31 - 1 rows cannot be shuffled");
+    const auto rows = static_cast<std::int32_t>(shape[0]);
+    const auto blocks = (static_cast<std::uint64_t>(rows) + 2) / 4;  // a word a row but one
+    const Value order = captured(call, ops::random_permutation(rows, stream->take(blocks)));
+    return call.output(0, ir::gather(call.input(0), order, 0));
+  });
+}
+
 // A generator's state in a variable: counter and key as i64[3]. Skipping counts in numbers drawn,
 // of which each takes 256 blocks.
 template <typename Number>
@@ -161,8 +205,8 @@ Result<Lowering> skip(const Attributes&) {
       return invalid_argument(fmt::format("Unsupported algorithm id: {}", algorithm));
     const Result<std::uint64_t> blocks = blocks_to_skip<Number>(call, 2);
     if (!blocks.ok()) return blocks.status();
-    ir::Value before;
-    EVERGPU_RETURN_IF_ERROR(update_variable(call, [&](const ir::Value& state) {
+    Value before;
+    EVERGPU_RETURN_IF_ERROR(update_variable(call, [&](const Value& state) {
       before = state;
       return ops::skip_blocks(state, *blocks);
     }));
@@ -170,9 +214,40 @@ Result<Lowering> skip(const Attributes&) {
   });
 }
 
+// (resource, algorithm, shape): draws, and moves the state on.
+template <typename Make>
+Status draw_and_skip(Call& call, Make make) {
+  const std::int64_t algorithm = call.integer(1);
+  if (algorithm != philox)
+    return invalid_argument(fmt::format("Unsupported algorithm id: {}", algorithm));
+  const Shape shape(call.integers(2));
+  Value drawn;
+  EVERGPU_RETURN_IF_ERROR(update_variable(call, [&](const Value& state) {
+    const Value words = ir::bitcast(state, DType::u64);
+    drawn = make(shape, PhiloxState{.key = ir::slice(words, ir::Dims{2}, ir::Dims{1}),
+                                    .counter = ir::slice(words, ir::Dims{0}, ir::Dims{2})});
+    return ops::skip_blocks(state, 256 * static_cast<std::uint64_t>(shape.elements()));
+  }));
+  return call.output(0, drawn);
+}
+
+template <Draw draw>
+Result<Lowering> from_variable(const Attributes& attributes) {
+  return Lowering([dtype = attributes.dtype("dtype")](Call& call) {
+    return draw_and_skip(call, [&](const Shape& shape, const PhiloxState& state) {
+      return draw(dtype, shape, state);
+    });
+  });
+}
+
 constexpr DTypes drawn_integers{DType::i32, DType::i64, DType::u32, DType::u64};
 
 constexpr OpRow rows[] = {
+    {.op = "Multinomial",
+     .types = {{"T", floats}, {"output_dtype", index_types}},
+     .host_arguments = {"num_samples"},
+     .make = stateful_categories},
+    {.op = "RandomShuffle", .types = {{"T", all_types}}, .make = shuffle},
     {.op = "RandomStandardNormal",
      .types = {{"dtype", floats}},
      .host_arguments = {"shape"},
@@ -191,6 +266,26 @@ constexpr OpRow rows[] = {
     {.op = "RngSkip",
      .host_arguments = {"resource", "algorithm", "delta"},
      .make = skip<std::int64_t, false>},
+    {.op = "StatefulStandardNormalV2",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"resource", "algorithm", "shape"},
+     .make = from_variable<ops::random_normal>},
+    {.op = "StatefulTruncatedNormal",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"resource", "algorithm", "shape"},
+     .make = from_variable<ops::random_truncated_normal>},
+    {.op = "StatefulUniform",
+     .types = {{"dtype", floats}},
+     .host_arguments = {"resource", "algorithm", "shape"},
+     .make = from_variable<ops::random_uniform>},
+    {.op = "StatefulUniformFullInt",
+     .types = {{"dtype", drawn_integers}},
+     .host_arguments = {"resource", "algorithm", "shape"},
+     .make = from_variable<ops::random_bits>},
+    {.op = "StatelessMultinomial",
+     .types = {{"T", floats}, {"output_dtype", index_types}},
+     .host_arguments = {"num_samples"},
+     .make = categories_with_seed},
     {.op = "StatelessRandomGetAlg", .host_arguments = {"alg"}, .make = algorithm},
     {.op = "StatelessRandomGetKeyCounter",
      .types = {{"Tseed", index_types}},

@@ -3,7 +3,7 @@ and repeat themselves, which their calls' seeds decide."""
 
 import numpy as np
 
-from support.case import Call, case
+from support.case import Call, Variable, case
 
 PHILOX, AUTO = 1, 3
 SHAPES = ((), (1,), (0,), (7,), (1031,), (3, 5, 2), (64, 33))
@@ -94,3 +94,36 @@ def stateful_integers(c):
     for shape in SHAPES:
         yield Call(shape=c.integers(shape, "T"), minval=np.array(-3, c["Tout"]),
                    maxval=np.array(7, c["Tout"]), seed=1, seed2=2)
+
+
+@case("StatefulUniform", "StatefulUniformFullInt", exact=True, gradient=False)
+def from_variable(c):
+    for shape in SHAPES:
+        yield Call(resource=Variable(c.bits((3,), np.int64)), algorithm=np.array(PHILOX, np.int64),
+                   shape=c.integers(shape, "shape_dtype"), dtype=c.tf_dtype("dtype"))
+
+
+@case("StatefulStandardNormalV2", "StatefulTruncatedNormal", ulps=16, scale=1, widen=False,
+      gradient=False)
+def normal_from_variable(c):
+    for shape in SHAPES:
+        yield Call(resource=Variable(c.bits((3,), np.int64)), algorithm=np.array(PHILOX, np.int64),
+                   shape=c.integers(shape, "shape_dtype"), dtype=c.tf_dtype("dtype"))
+
+
+@case("RandomShuffle", exact=True)
+def shuffle(c):
+    for shape in ((), (1,), (0,), (7,), (1031,), (3, 5), (64, 3, 2), (2, 0)):
+        yield Call(value=c.array(shape), seed=1, seed2=2)
+
+
+# Which class is drawn differs between TensorFlow's devices; where one class is all but certain, it is
+# that class.
+@case("Multinomial", "StatelessMultinomial", exact=True, gradient=False)
+def categories(c):
+    for rows, classes, samples in ((1, 1, 1), (3, 5, 7), (2, 4, 0), (0, 3, 2), (17, 31, 3)):
+        logits = np.full((rows, classes), -1e4, np.float32)
+        logits[np.arange(rows), c.random.integers(0, classes, rows)] = 3
+        seed = dict(seed=_seed(c)) if c.op.startswith("Stateless") else dict(seed=1, seed2=2)
+        yield Call(logits=logits.astype(c["T"]), num_samples=np.array(samples, np.int32),
+                   output_dtype=c.tf_dtype("output_dtype"), **seed)
