@@ -3,16 +3,19 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
+#include <iterator>
+#include <memory>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace evergpu {
 
 /// Up to `Inline` elements lie in the object; more of them lie on the heap. T is cheap to
-/// default-construct.
+/// default-construct. At most 2^32 - 1 elements.
 template <typename T, std::size_t Inline>
 class InlineVector {
  public:
@@ -22,15 +25,32 @@ class InlineVector {
   InlineVector(std::initializer_list<T> values) : InlineVector(values.begin(), values.end()) {}
   explicit InlineVector(std::size_t size, const T& value = T()) { resize(size, value); }
   explicit InlineVector(std::span<const T> values) : InlineVector(values.begin(), values.end()) {}
-  template <std::input_iterator Iterator>
+  template <std::forward_iterator Iterator>
   InlineVector(Iterator first, Iterator last) {
-    for (; first != last; ++first) push_back(*first);
+    reserve(static_cast<std::size_t>(std::distance(first, last)));
+    T* to = data();
+    for (; first != last; ++first, ++size_) to[size_] = *first;
   }
+  InlineVector(const InlineVector& other) : InlineVector(other.begin(), other.end()) {}
+  InlineVector(InlineVector&& other) noexcept
+      : size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, Inline)),
+        heap_(std::move(other.heap_)) {
+    if (!heap_) std::move(other.inline_.begin(), other.inline_.begin() + size_, inline_.begin());
+  }
+  InlineVector& operator=(InlineVector other) noexcept {
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    heap_ = std::move(other.heap_);
+    inline_ = std::move(other.inline_);
+    return *this;
+  }
+  ~InlineVector() = default;
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  T* data() { return on_heap() ? heap_.data() : inline_; }
-  const T* data() const { return on_heap() ? heap_.data() : inline_; }
+  T* data() { return heap_ ? heap_.get() : inline_.data(); }
+  const T* data() const { return heap_ ? heap_.get() : inline_.data(); }
   T* begin() { return data(); }
   T* end() { return data() + size_; }
   const T* begin() const { return data(); }
@@ -43,31 +63,20 @@ class InlineVector {
   const T& back() const { return data()[size_ - 1]; }
 
   void push_back(T value) {
-    if (size_ < Inline) {
-      inline_[size_] = std::move(value);
-    } else {
-      if (size_ == Inline)
-        heap_.assign(std::make_move_iterator(inline_), std::make_move_iterator(inline_ + Inline));
-      heap_.push_back(std::move(value));
-    }
-    ++size_;
+    if (size_ == capacity_) reserve(std::size_t{capacity_} * 2);
+    data()[size_++] = std::move(value);
   }
   void pop_back() { resize(size_ - 1); }
   void clear() { resize(0); }
 
   void resize(std::size_t size, const T& value = T()) {
-    while (size_ < size) push_back(value);
-    if (size_ == size) return;
-    if (on_heap()) {
-      heap_.resize(size);
-      if (size <= Inline) {
-        std::move(heap_.begin(), heap_.end(), inline_);
-        heap_.clear();
-      }
-    } else {
-      std::fill(inline_ + size, inline_ + size_, T());
+    reserve(size);
+    if (size > size_) {
+      std::fill(data() + size_, data() + size, value);
+    } else if constexpr (!std::is_trivially_destructible_v<T>) {
+      std::fill(data() + size, data() + size_, T());  // lets go of what they held
     }
-    size_ = size;
+    size_ = static_cast<std::uint32_t>(size);
   }
 
   /// Inserts `value` before position `at`.
@@ -88,11 +97,18 @@ class InlineVector {
   }
 
  private:
-  bool on_heap() const { return size_ > Inline; }
+  void reserve(std::size_t capacity) {
+    if (capacity <= capacity_) return;
+    auto moved = std::make_unique<T[]>(capacity);
+    std::move(begin(), end(), moved.get());
+    heap_ = std::move(moved);
+    capacity_ = static_cast<std::uint32_t>(capacity);
+  }
 
-  std::size_t size_ = 0;
-  T inline_[Inline] = {};
-  std::vector<T> heap_;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = Inline;
+  std::array<T, Inline> inline_ = {};
+  std::unique_ptr<T[]> heap_;
 };
 
 }  // namespace evergpu

@@ -6,12 +6,13 @@ namespace evergpu::ir {
 
 namespace {
 std::atomic<std::uint64_t> next_sequence{0};
-thread_local std::shared_ptr<const std::string> current_origin;
+const std::shared_ptr<const std::string> no_origin;
+thread_local const std::shared_ptr<const std::string>* current_origin = &no_origin;
 }  // namespace
 
-OriginScope::OriginScope(std::shared_ptr<const std::string> origin)
-    : previous_(std::exchange(current_origin, std::move(origin))) {}
-OriginScope::~OriginScope() { current_origin = std::move(previous_); }
+OriginScope::OriginScope(const std::shared_ptr<const std::string>& origin)
+    : previous_(std::exchange(current_origin, &origin)) {}
+OriginScope::~OriginScope() { current_origin = previous_; }
 
 Status Value::status() const {
   return node_->state() == Node::State::failed ? node_->error() : Status();
@@ -21,7 +22,7 @@ Node::Node(Operation operation, Operands operands)
     : operation_(std::move(operation)),
       operands_(std::move(operands)),
       sequence_(next_sequence.fetch_add(1, std::memory_order_relaxed)),
-      origin_(current_origin) {}
+      origin_(*current_origin) {}
 
 Value Node::make(Operation operation, Operands operands) {
   return Value(new Node(std::move(operation), std::move(operands)));

@@ -57,16 +57,17 @@ class Storage {
 };
 
 /// Which user-level operation the nodes recorded now belong to, for messages and profiles.
-/// Holds for this thread while the object lives.
+/// Holds for this thread while the object lives, which `origin` must outlive.
 class OriginScope {
  public:
-  explicit OriginScope(std::shared_ptr<const std::string> origin);
+  explicit OriginScope(const std::shared_ptr<const std::string>& origin);
+  explicit OriginScope(std::shared_ptr<const std::string>&&) = delete;
   ~OriginScope();
   OriginScope(const OriginScope&) = delete;
   OriginScope& operator=(const OriginScope&) = delete;
 
  private:
-  std::shared_ptr<const std::string> previous_;
+  const std::shared_ptr<const std::string>* previous_;
 };
 
 /// One operation and its operands. Operation, sequence number and origin never change; operands,

@@ -16,6 +16,8 @@ constexpr const char* library_names[] = {
     "_pywrap_tensorflow_internal.pyd",  // Windows, before
 };
 
+}  // namespace
+
 Api find_functions() {
   std::vector<os::Library> libraries;
   for (const char* name : library_names) {
@@ -33,13 +35,6 @@ Api find_functions() {
   EVERGPU_TF_FUNCTIONS(EVERGPU_TF_FIND)
 #undef EVERGPU_TF_FIND
   return api;
-}
-
-}  // namespace
-
-const Api& api() {
-  static const Api found = find_functions();
-  return found;
 }
 
 }  // namespace evergpu::tensorflow

@@ -70,7 +70,12 @@ struct Api {
   std::vector<std::string> missing;
 };
 
-/// Found once. Members named in `missing` are null.
-const Api& api();
+/// Looks the functions up. Members named in `missing` are null.
+Api find_functions();
+/// Found once.
+inline const Api& api() {
+  static const Api found = find_functions();
+  return found;
+}
 
 }  // namespace evergpu::tensorflow

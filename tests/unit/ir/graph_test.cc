@@ -101,7 +101,8 @@ TEST(Print, Graphs) {
   const Value x = placeholder({2, 3});
   Value y;
   {
-    const OriginScope scope(std::make_shared<const std::string>("dense/MatMul"));
+    const auto origin = std::make_shared<const std::string>("dense/MatMul");
+    const OriginScope scope(origin);
     y = matmul(x, x, false, true);
   }
   EXPECT_EQ(print(graph({y + 1.0})),
