@@ -100,6 +100,7 @@ class Hasher {
     add(loop.program);
     add(loop.outputs);
     add(loop.results);
+    add(loop.reductions);
   }
   void add(const Library& library) {
     add(library.operation.kind);
@@ -134,8 +135,9 @@ bool same_structure(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 bool same_structure(const Loop& a, const Loop& b) {
-  return a.extents == b.extents && a.results == b.results && same_structure(a.inputs, b.inputs) &&
-         same_structure(a.program, b.program) && same_structure(a.outputs, b.outputs);
+  return a.extents == b.extents && a.results == b.results && a.reductions == b.reductions &&
+         same_structure(a.inputs, b.inputs) && same_structure(a.program, b.program) &&
+         same_structure(a.outputs, b.outputs);
 }
 
 bool same_structure(const ir::Attributes& a, const ir::Attributes& b) {

@@ -44,18 +44,27 @@ struct Instruction {
   friend bool operator==(const Instruction&, const Instruction&) = default;
 };
 
-/// No Loop reads more arrays than this.
+/// No Loop reads or writes more arrays than this.
 inline constexpr std::size_t max_loop_inputs = 16;
+inline constexpr std::size_t max_loop_outputs = 8;
 
 /// For every index in `extents`: run the program, then store registers to outputs.
-/// Outputs never overlap inputs, except that an output may be exactly the bytes of an input with
-/// the same strides and offset.
+/// Outputs never overlap inputs, except that an output that is not reduced may be exactly the bytes
+/// of an input with the same strides and offset.
+///
+/// The last outputs, one for each of `reductions`, are reduced: their registers are combined along
+/// the axes where their strides are 0, which are the same axes for all of them. Their dtypes are
+/// floats, i32 or i64.
 struct Loop {
   ir::Dims extents;  // row-major; neighbouring axes that move together are merged
   std::vector<LoopOperand> inputs;
   std::vector<Instruction> program;
   std::vector<LoopOperand> outputs;
-  std::vector<std::uint16_t> results;  // register stored to outputs[i]
+  std::vector<std::uint16_t> results;    // register stored to outputs[i]
+  std::vector<ir::ReduceOp> reductions;  // of the last outputs
+
+  /// How many outputs are stored at every index.
+  std::size_t plain_outputs() const { return outputs.size() - reductions.size(); }
   friend bool operator==(const Loop&, const Loop&) = default;
 };
 

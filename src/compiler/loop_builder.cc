@@ -45,11 +45,18 @@ std::uint16_t LoopBuilder::compute(const ir::Operation& operation,
   return append(instruction);
 }
 
-LoopBuilder::Built LoopBuilder::store(std::uint16_t result, ir::DType dtype) && {
-  loop_.results = {result};
-  loop_.outputs = {{dtype, ir::Shape(loop_.extents).strides(), 0}};
-  return {std::move(loop_), std::move(buffers_)};
+void LoopBuilder::store(std::uint16_t result, ir::DType dtype) {
+  loop_.results.push_back(result);
+  loop_.outputs.push_back({dtype, ir::Shape(loop_.extents).strides(), 0});
 }
+
+void LoopBuilder::reduce(std::uint16_t result, ir::ReduceOp op, const View& view) {
+  loop_.results.push_back(result);
+  loop_.outputs.push_back({view.dtype, *view.strides_over(loop_.extents), 0});
+  loop_.reductions.push_back(op);
+}
+
+LoopBuilder::Built LoopBuilder::finish() && { return {std::move(loop_), std::move(buffers_)}; }
 
 std::uint16_t LoopBuilder::append(const Instruction& instruction) {
   loop_.program.push_back(instruction);

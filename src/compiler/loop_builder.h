@@ -24,8 +24,13 @@ class LoopBuilder {
     Loop loop;
     std::vector<std::uint32_t> inputs;
   };
-  /// The Loop that stores register `result` to a dense array. The builder is spent.
-  Built store(std::uint16_t result, ir::DType dtype) &&;
+  /// Stores a register to a dense array, the next output.
+  void store(std::uint16_t result, ir::DType dtype);
+  /// Combines a register, to the output whose elements are where `view` says for the register's
+  /// place. All reductions come after all stores.
+  void reduce(std::uint16_t result, ir::ReduceOp op, const View& view);
+  /// The Loop. The builder is spent.
+  Built finish() &&;
 
  private:
   std::uint16_t append(const Instruction& instruction);

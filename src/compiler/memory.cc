@@ -114,7 +114,7 @@ class MemoryPlanner {
   /// The input of a Loop whose bytes `outputs[i]` can be written over; null when there is none.
   const std::uint32_t* find_take_over(const Step& step, std::size_t i, std::size_t s) const {
     const auto* loop = std::get_if<Loop>(&step.kernel);
-    if (loop == nullptr) return nullptr;
+    if (loop == nullptr || i >= loop->plain_outputs()) return nullptr;
     const Buffer& output = plan_.buffers[step.outputs[i]];
     const auto same_places = [&](const LoopOperand& operand) {
       return operand.strides == loop->outputs[i].strides &&

@@ -1,6 +1,8 @@
 #include "compiler/partition.h"
 
 #include <algorithm>
+#include <numeric>
+#include <unordered_map>
 
 #include "compiler/kernel.h"
 #include "compiler/view.h"
@@ -10,11 +12,32 @@ namespace evergpu::compiler {
 namespace {
 
 constexpr std::size_t max_program = 64;
+// Loops over at most so many elements share a launch even if they read nothing in common.
+constexpr std::int64_t few_elements = 4096;
+// How many of the Loops that read an array a later one is compared with.
+constexpr std::size_t max_candidates = 4;
+
+/// Reductions that Loops may end in; see Loop::reductions.
+bool is_fusable_reduction(const ir::Operation& operation, const ir::Operation& operand) {
+  if (operation.kind != ir::Kind::reduce) return false;
+  if (operand.shape.elements() <= operation.shape.elements()) return false;
+  switch (operation.dtype) {
+    case ir::DType::f16:
+    case ir::DType::bf16:
+    case ir::DType::f32:
+    case ir::DType::f64:
+    case ir::DType::i32:
+    case ir::DType::i64:
+      return true;
+    default:
+      return false;
+  }
+}
 
 class Partitioner {
  public:
   explicit Partitioner(const ir::Graph& graph)
-      : nodes_(graph.nodes), costs_(nodes_.size()), demands_(nodes_.size(), unused) {
+      : nodes_(graph.nodes), costs_(nodes_.size()), demands_(nodes_.size()) {
     result_.needed.resize(nodes_.size());
     result_.group.resize(nodes_.size(), Partition::no_group);
   }
@@ -22,19 +45,28 @@ class Partitioner {
   Partition run() {
     for (std::uint32_t n = 0; n < nodes_.size(); ++n) costs_[n] = cost_as_operand(n);
     for (auto n = static_cast<std::uint32_t>(nodes_.size()); n-- > 0;) {
-      result_.needed[n] = nodes_[n].wanted || demands_[n] != unused;
+      result_.needed[n] = nodes_[n].wanted || demands_[n].time != never;
       if (!result_.needed[n] || nodes_[n].leaf || nodes_[n].operation.shape.elements() == 0)
         continue;
       place(n);
     }
-    for (Group& group : result_.groups) std::reverse(group.members.begin(), group.members.end());
+    merge_groups();
+    drop_empty_groups();
+    for (Group& group : result_.groups) std::sort(group.members.begin(), group.members.end());
+    find_stored();
     return std::move(result_);
   }
 
  private:
-  // What the users of a node ask for: nothing, the one group that they are in, or bytes.
-  static constexpr std::uint32_t unused = ~std::uint32_t{0};
-  static constexpr std::uint32_t bytes = unused - 1;
+  static constexpr std::uint32_t never = ~std::uint32_t{0};
+  static constexpr std::uint32_t no_group = Partition::no_group;
+
+  /// Who reads a node first.
+  struct Demand {
+    std::uint32_t time = never;
+    std::uint32_t group = no_group;  // the Loop that does, over the same elements
+    bool several = false;            // others read it too
+  };
 
   /// What reading a node that is outside a group adds to the group's program.
   struct Cost {
@@ -47,6 +79,11 @@ class Partitioner {
     InlineVector<std::uint32_t, max_loop_inputs> nodes;
     std::size_t instructions = 0;
     std::size_t inputs = 0;
+
+    bool fits() const { return instructions <= max_program && inputs <= max_loop_inputs; }
+    bool contains(std::uint32_t n) const {
+      return std::find(nodes.begin(), nodes.end(), n) != nodes.end();
+    }
   };
 
   Cost cost_as_operand(std::uint32_t n) const {
@@ -59,60 +96,210 @@ class Partitioner {
     return {1, 1};
   }
 
+  // --- from users to operands ---
+
   void place(std::uint32_t n) {
     const ir::GraphNode& node = nodes_[n];
-    const bool point = is_point(node.operation.kind);
-    const bool moves = is_movement(node.operation.kind) &&
-                       keeps_order(node.operation, nodes_[node.operands[0]].operation);
-    if (point || moves) {
-      if (!join(n, demands_[n]) && point) start_group(n);
+    const Demand& demand = demands_[n];
+    const bool stored = nodes_[n].wanted || demand.several || demand.group == no_group;
+    if (is_point(node.operation.kind)) {
+      if (!join(n, demand.group, stored)) start_group(n);
+    } else if (!node.operands.empty() &&
+               is_fusable_reduction(node.operation, nodes_[node.operands[0]].operation)) {
+      start_group(n);
+    } else if (is_movement(node.operation.kind)) {
+      const bool same_order = keeps_order(node.operation, nodes_[node.operands[0]].operation) &&
+                              join(n, demand.group, false);
+      if (same_order) {
+        // What others read of it is its operand.
+        ask(node.operands[0], {demand.time, demand.group, stored});
+      } else {
+        ask(node.operands[0], {std::min(demand.time, node.wanted ? n : never), no_group, false});
+      }
+      return;
     }
     const std::uint32_t group = result_.group[n];
-    for (std::uint32_t operand : node.operands)
-      demand(operand, group != Partition::no_group ? group : bytes);
+    const std::uint32_t time = group != no_group ? result_.groups[group].time : n;
+    for (std::uint32_t operand : node.operands) ask(operand, {time, group, false});
   }
 
-  void demand(std::uint32_t n, std::uint32_t who) {
-    demands_[n] = demands_[n] == unused || demands_[n] == who ? who : bytes;
+  void ask(std::uint32_t n, const Demand& who) {
+    Demand& demand = demands_[n];
+    if (demand.time == never) {
+      demand = who;
+      return;
+    }
+    demand.several |= who.several;
+    if (demand.time == who.time) {
+      // In one Loop, element by element and in another order too: it must exist before.
+      if (demand.group != who.group) demand.group = no_group;
+      return;
+    }
+    demand.several = true;
+    if (who.time < demand.time) {
+      demand.time = who.time;
+      demand.group = who.group;
+    }
   }
 
   void start_group(std::uint32_t n) {
     result_.group[n] = static_cast<std::uint32_t>(result_.groups.size());
-    result_.groups.push_back({{n}});
+    result_.groups.push_back({{n}, {}, n});
     frontiers_.emplace_back();
     add_member(frontiers_.back(), n);
+    const bool reduces = nodes_[n].operation.kind == ir::Kind::reduce;
+    spaces_.push_back({&nodes_[reduces ? nodes_[n].operands[0] : n].operation.shape,
+                       reduces ? &nodes_[n].operation.get<ir::Reduce>().axes : nullptr});
+    outputs_.push_back(1);
   }
 
-  bool join(std::uint32_t n, std::uint32_t group) {
-    if (nodes_[n].wanted || group == bytes) return false;
+  bool join(std::uint32_t n, std::uint32_t group, bool stored) {
+    if (group == no_group) return false;
+    if (stored && outputs_[group] == max_loop_outputs) return false;
     Frontier grown = frontiers_[group];
     auto* const at = std::find(grown.nodes.begin(), grown.nodes.end(), n);
     grown.nodes.erase(static_cast<std::size_t>(at - grown.nodes.begin()));
     grown.instructions -= costs_[n].instructions;
     grown.inputs -= costs_[n].inputs;
     add_member(grown, n);
-    if (grown.instructions > max_program || grown.inputs > max_loop_inputs) return false;
+    if (!grown.fits()) return false;
     frontiers_[group] = std::move(grown);
+    if (stored) ++outputs_[group];
+    add_to(group, n);
+    return true;
+  }
+
+  void add_to(std::uint32_t group, std::uint32_t n) {
     result_.group[n] = group;
     result_.groups[group].members.push_back(n);
-    return true;
   }
 
   void add_member(Frontier& frontier, std::uint32_t n) const {
     ++frontier.instructions;
-    for (std::uint32_t operand : nodes_[n].operands) {
-      if (std::find(frontier.nodes.begin(), frontier.nodes.end(), operand) != frontier.nodes.end())
+    for (std::uint32_t operand : nodes_[n].operands) add_operand(frontier, operand);
+  }
+
+  void add_operand(Frontier& frontier, std::uint32_t n) const {
+    if (frontier.contains(n)) return;
+    frontier.nodes.push_back(n);
+    frontier.instructions += costs_[n].instructions;
+    frontier.inputs += costs_[n].inputs;
+  }
+
+  // --- Loops that become one ---
+
+  /// What a group runs over.
+  struct Space {
+    const ir::Shape* shape = nullptr;
+    const ir::Dims* reduced_axes = nullptr;  // null where nothing is reduced
+  };
+
+  static bool alike(const Space& a, const Space& b) {
+    if (*a.shape != *b.shape) return false;
+    return a.reduced_axes == nullptr || b.reduced_axes == nullptr ||
+           *a.reduced_axes == *b.reduced_axes;
+  }
+
+  /// Whether a node's elements can be read at a time.
+  bool is_there(std::uint32_t n, std::uint32_t time) const {
+    while (is_movement(nodes_[n].operation.kind) && result_.group[n] == no_group && !nodes_[n].leaf)
+      n = nodes_[n].operands[0];
+    if (is_source(nodes_[n])) return true;
+    return (result_.group[n] != no_group ? result_.groups[result_.group[n]].time : n) < time;
+  }
+
+  /// Each group becomes part of an earlier one that makes or reads the same array, or that is as
+  /// small, where it can run as early.
+  void merge_groups() {
+    std::vector<std::uint32_t> order(result_.groups.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return result_.groups[a].time < result_.groups[b].time;
+    });
+    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> readers;  // groups, by node
+    std::unordered_map<std::int64_t, std::vector<std::uint32_t>> small;     // by elements
+    for (const std::uint32_t g : order) {
+      const std::int64_t elements = spaces_[g].shape->elements();
+      std::vector<std::uint32_t> arrays;
+      for (std::uint32_t n : frontiers_[g].nodes)
+        if (nodes_[n].operation.shape.elements() >= elements) arrays.push_back(n);
+      std::vector<std::uint32_t> candidates;
+      for (std::uint32_t n : arrays) {
+        if (result_.group[n] != no_group) candidates.push_back(result_.group[n]);
+        candidates.insert(candidates.end(), readers[n].begin(), readers[n].end());
+      }
+      if (elements <= few_elements)
+        candidates.insert(candidates.end(), small[elements].begin(), small[elements].end());
+      if (std::any_of(candidates.begin(), candidates.end(),
+                      [&](std::uint32_t earlier) { return merge(earlier, g); }))
         continue;
-      frontier.nodes.push_back(operand);
-      frontier.instructions += costs_[operand].instructions;
-      frontier.inputs += costs_[operand].inputs;
+      for (std::uint32_t n : arrays) remember(readers[n], g);
+      if (elements <= few_elements) remember(small[elements], g);
     }
+  }
+
+  static void remember(std::vector<std::uint32_t>& list, std::uint32_t group) {
+    if (list.size() == max_candidates) list.erase(list.begin());
+    list.push_back(group);
+  }
+
+  /// Makes the group `later` part of `earlier` if that is possible.
+  bool merge(std::uint32_t earlier, std::uint32_t later) {
+    Group& into = result_.groups[earlier];
+    Group& from = result_.groups[later];
+    if (into.time >= from.time || !alike(spaces_[earlier], spaces_[later])) return false;
+    if (outputs_[earlier] + outputs_[later] > max_loop_outputs) return false;
+    Frontier both = frontiers_[earlier];
+    both.instructions += from.members.size();
+    for (std::uint32_t n : frontiers_[later].nodes) {
+      if (result_.group[n] == earlier) continue;
+      if (!is_there(n, into.time)) return false;
+      add_operand(both, n);
+    }
+    if (!both.fits()) return false;
+    frontiers_[earlier] = std::move(both);
+    outputs_[earlier] += outputs_[later];
+    if (spaces_[earlier].reduced_axes == nullptr) spaces_[earlier] = spaces_[later];
+    for (std::uint32_t n : from.members) add_to(earlier, n);
+    from.members.clear();
+    return true;
+  }
+
+  void drop_empty_groups() {
+    std::vector<std::uint32_t> position(result_.groups.size());
+    std::uint32_t kept = 0;
+    for (std::uint32_t g = 0; g < result_.groups.size(); ++g) {
+      if (result_.groups[g].members.empty()) continue;
+      position[g] = kept;
+      if (kept != g) result_.groups[kept] = std::move(result_.groups[g]);
+      ++kept;
+    }
+    result_.groups.resize(kept);
+    for (std::uint32_t& group : result_.group)
+      if (group != no_group) group = position[group];
+  }
+
+  void find_stored() {
+    std::vector<bool> read(nodes_.size());  // by somebody outside of the node's group
+    for (auto n = static_cast<std::uint32_t>(nodes_.size()); n-- > 0;) {
+      if (!result_.needed[n] || nodes_[n].leaf) continue;
+      const std::uint32_t group = result_.group[n];
+      const bool outside = read[n] || nodes_[n].wanted;
+      const bool moves = is_movement(nodes_[n].operation.kind);
+      for (std::uint32_t operand : nodes_[n].operands)
+        if (group == no_group || result_.group[operand] != group || (moves && outside))
+          read[operand] = true;
+      if (group != no_group && outside && !moves) result_.groups[group].stored.push_back(n);
+    }
+    for (Group& group : result_.groups) std::reverse(group.stored.begin(), group.stored.end());
   }
 
   const std::vector<ir::GraphNode>& nodes_;
   std::vector<Cost> costs_;
-  std::vector<std::uint32_t> demands_;
-  std::vector<Frontier> frontiers_;  // of each group
+  std::vector<Demand> demands_;
+  std::vector<Frontier> frontiers_;   // of each group
+  std::vector<Space> spaces_;         // of each group
+  std::vector<std::size_t> outputs_;  // of each group, at most
   Partition result_;
 };
 
@@ -128,6 +315,11 @@ bool is_point(ir::Kind kind) {
     default:
       return false;
   }
+}
+
+bool is_source(const ir::GraphNode& node) {
+  return node.leaf || node.operation.kind == ir::Kind::constant ||
+         node.operation.kind == ir::Kind::iota;
 }
 
 Partition partition(const ir::Graph& graph) { return Partitioner(graph).run(); }

@@ -1,4 +1,4 @@
-// Which nodes are computed, and which point nodes share a Loop.
+// Which nodes are computed, and which of them share a Loop.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,13 @@
 
 namespace evergpu::compiler {
 
-/// Point nodes that become the program of one Loop, which stores the value of the last of them, the
-/// sink. Nobody else reads the others.
+/// Point nodes, and reductions of some of them, that become the program of one Loop.
 struct Group {
-  std::vector<std::uint32_t> members;  // ascending; the sink is the last
+  std::vector<std::uint32_t> members;  // ascending; a reduction's index space is its operand's
+  std::vector<std::uint32_t> stored;   // ascending: the members whose values others read
+  /// The position in the graph at which the Loop runs: all that it reads from outside is made
+  /// before, and nobody outside needs its results before.
+  std::uint32_t time = 0;
 };
 
 struct Partition {
@@ -23,11 +26,20 @@ struct Partition {
 
 /// Unary, binary, select and cast.
 bool is_point(ir::Kind kind);
+/// Leaves, constants and iotas: what can be read at any time.
+bool is_source(const ir::GraphNode& node);
 
-/// Walks from users to operands. A point node joins its users' group when all of them are in that
-/// one group, it is not wanted itself, and the program stays below about 64 instructions and 16
-/// arrays. So chains fuse, and so do diamonds that end in one node.
-/// Reshapes and other movements that keep the order of elements join too, between point nodes.
+/// Walks from users to operands. Everything runs at a time: library nodes at their own position, a
+/// Loop at that of its last member when it was begun. A point node joins the earliest of its users
+/// when that is a Loop over the same elements; if others read it too, the Loop also stores it,
+/// which is early enough for them since they run later. So no Loop waits for itself, chains fuse,
+/// diamonds do, and an optimizer's moments are stored by the Loop that updates the weight.
+/// Reductions of floats and large integers begin Loops as points do. Reshapes and other movements
+/// that keep the order of elements join their users. Then a Loop that reads an array which an
+/// earlier one over the same axes makes or reads becomes part of that, where its other operands are
+/// there in time; so do Loops over few elements. A Loop stays below about 64 instructions, 16
+/// arrays read and 8 stored.
+///
 /// Nodes without elements are needed, but what they depend on is not. Takes linear time.
 Partition partition(const ir::Graph& graph);
 

@@ -1,7 +1,8 @@
-// make_plan: the partition says which nodes share a Loop; here every node, in order, becomes a view
-// of what exists, part of a Loop, or a library step.
+// make_plan: the partition says which nodes share a Loop, and when it runs; here every node, in
+// order, becomes a view of what exists, part of a Loop, or a library step.
 #include "compiler/plan.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -24,11 +25,12 @@ class Planner {
         registers_(nodes_.size()) {}
 
   Plan run() {
-    for (std::uint32_t n = 0; n < nodes_.size(); ++n) {
-      if (!partition_.needed[n]) continue;
-      lower(n);
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n)
+      if (partition_.needed[n]) lower_source(n);
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n)
+      if (partition_.needed[n]) lower(n);
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n)
       if (nodes_[n].wanted) keep(n);
-    }
     return std::move(plan_);
   }
 
@@ -39,7 +41,7 @@ class Planner {
     std::uint16_t number = 0;
   };
 
-  void lower(std::uint32_t n) {
+  void lower_source(std::uint32_t n) {
     const ir::GraphNode& node = nodes_[n];
     const ir::Operation& operation = node.operation;
     if (node.leaf) {
@@ -50,26 +52,41 @@ class Planner {
       views_[n] = View::constant(operation.get<ir::Constant>().bits, operation.dtype);
     } else if (operation.kind == ir::Kind::iota) {
       views_[n] = View::iota(operation.dtype, operation.shape, operation.get<ir::Axis>().axis);
-    } else if (is_movement(operation.kind)) {
-      lower_movement(n);
-    } else if (is_point(operation.kind)) {
-      const Group& group = partition_.groups[partition_.group[n]];
-      if (group.members.back() == n) add_loop(n, group.members);
-    } else {
-      add_library(n);
     }
   }
 
-  void lower_movement(std::uint32_t n) {
-    const std::uint32_t operand = nodes_[n].operands[0];
-    if (views_[operand].source == View::Source::none) return;  // both are in one Loop
-    const ir::Operation& movement = nodes_[n].operation;
-    std::optional<View> view = move(views_[operand], movement, nodes_[operand].operation);
-    if (!view) {
-      copy(operand);
-      view = move(views_[operand], movement, nodes_[operand].operation);
+  void lower(std::uint32_t n) {
+    if (views_[n].source != View::Source::none) return;
+    const std::uint32_t group = partition_.group[n];
+    if (group != Partition::no_group) {
+      if (partition_.groups[group].time == n) add_group(n, partition_.groups[group]);
+    } else if (!is_movement(nodes_[n].operation.kind)) {
+      add_library(n);
+    } else if (nodes_[n].wanted) {
+      array_of(n);
     }
-    views_[n] = *view;
+  }
+
+  /// How a node's elements are found; a view without source while the Loop that computes it has not
+  /// run.
+  const View& view_of(std::uint32_t n) {
+    std::vector<std::uint32_t> unknown;
+    for (; views_[n].source == View::Source::none && is_movement(nodes_[n].operation.kind);
+         n = nodes_[n].operands[0])
+      unknown.push_back(n);
+    while (!unknown.empty() && views_[n].source != View::Source::none) {
+      const std::uint32_t user = unknown.back();
+      unknown.pop_back();
+      const ir::Operation& movement = nodes_[user].operation;
+      std::optional<View> view = move(views_[n], movement, nodes_[n].operation);
+      if (!view) {
+        copy(n);
+        view = move(views_[n], movement, nodes_[n].operation);
+      }
+      views_[user] = *view;
+      n = user;
+    }
+    return unknown.empty() ? views_[n] : views_[unknown.front()];
   }
 
   /// The bytes of a wanted node outlive the plan.
@@ -98,12 +115,18 @@ class Planner {
 
   /// The buffer that holds exactly a node's elements, made when there is none.
   std::uint32_t array_of(std::uint32_t n) {
-    if (!views_[n].is_dense()) copy(n);
+    if (!view_of(n).is_dense()) copy(n);
     return views_[n].buffer;
   }
 
   /// Makes a buffer of a node that is a view so far.
-  void copy(std::uint32_t n) { add_loop(n, {}); }
+  void copy(std::uint32_t n) {
+    IterationSpace space(nodes_[n].operation.shape.elements());
+    space.admit(views_[n]);
+    LoopBuilder builder(space.extents());
+    builder.store(builder.read(views_[n]), nodes_[n].operation.dtype);
+    push_loop(n, std::move(builder), {n});
+  }
 
   // --- library steps ---
 
@@ -127,7 +150,7 @@ class Planner {
       }
     }
     step.kernel = std::move(library);
-    push_step(n, std::move(step));
+    push_step(n, std::move(step), {n});
   }
 
   static ir::Shape swap_last_axes(const ir::Shape& shape) {
@@ -137,8 +160,8 @@ class Planner {
   }
 
   /// Whether a node is all of an array with its last two axes swapped.
-  bool is_transposed(std::uint32_t n) const {
-    const View& view = views_[n];
+  bool is_transposed(std::uint32_t n) {
+    const View& view = view_of(n);
     if (view.source != View::Source::memory || view.is_dense() || view.sliced) return false;
     const ir::Shape& shape = nodes_[n].operation.shape;
     ir::Dims strides = swap_last_axes(shape).strides();
@@ -151,38 +174,86 @@ class Planner {
     return view.runs == transposed.runs;
   }
 
-  void push_step(std::uint32_t n, Step step) {
-    const std::uint32_t result = add_buffer(n, Buffer::Place::temporary);
-    step.outputs = {result};
+  /// Appends a step that computes `results`, each to a buffer of its own.
+  void push_step(std::uint32_t n, Step step, const std::vector<std::uint32_t>& results) {
+    for (std::uint32_t result : results) {
+      const std::uint32_t buffer = add_buffer(result, Buffer::Place::temporary);
+      step.outputs.push_back(buffer);
+      set_dense(result, buffer);
+    }
     step.node = n;
     plan_.steps.push_back(std::move(step));
-    set_dense(n, result);
   }
 
   // --- loops ---
 
-  /// The Loop that computes `members`, ascending, and stores node `n`: the last of them, or a view
-  /// when there are none.
-  void add_loop(std::uint32_t n, const std::vector<std::uint32_t>& members) {
-    LoopBuilder builder(share_axes(n, members));
-    for (std::uint32_t member : members)
-      if (views_[member].source == View::Source::none) compute(member, builder);
-    const std::uint16_t result = value_of(n, builder);
+  void push_loop(std::uint32_t n, LoopBuilder builder, const std::vector<std::uint32_t>& results) {
     Step step;
-    LoopBuilder::Built built = std::move(builder).store(result, nodes_[n].operation.dtype);
+    LoopBuilder::Built built = std::move(builder).finish();
     step.kernel = std::move(built.loop);
     step.inputs = std::move(built.inputs);
-    push_step(n, std::move(step));
+    push_step(n, std::move(step), results);
   }
 
-  /// The axes of a Loop. An array whose axes do not fit is copied to a dense one first.
-  ir::Dims share_axes(std::uint32_t n, const std::vector<std::uint32_t>& members) {
-    IterationSpace space(nodes_[n].operation.shape.elements());
-    if (members.empty()) space.admit(views_[n]);
-    for (std::uint32_t member : members) {
-      if (views_[member].source != View::Source::none) continue;
+  /// The Loop of a group.
+  void add_group(std::uint32_t n, const Group& group) {
+    const auto is_reduction = [&](std::uint32_t member) {
+      return nodes_[member].operation.kind == ir::Kind::reduce;
+    };
+    const auto reductions = std::count_if(group.members.begin(), group.members.end(), is_reduction);
+    const bool computes = std::any_of(group.members.begin(), group.members.end(), [&](auto member) {
+      return is_point(nodes_[member].operation.kind);
+    });
+    // One reduction of an array is a library kernel.
+    if (reductions == 1 && !computes) return add_library(n);
+
+    LoopBuilder builder(share_axes(group));
+    for (std::uint32_t member : group.members)
+      if (!is_reduction(member) && view_of(member).source == View::Source::none)
+        compute(member, builder);
+    std::vector<std::uint32_t> results;
+    for (std::uint32_t member : group.stored) {
+      if (is_reduction(member)) continue;
+      builder.store(value_of(member, builder), nodes_[member].operation.dtype);
+      results.push_back(member);
+    }
+    for (std::uint32_t member : group.stored) {
+      if (!is_reduction(member)) continue;
+      builder.reduce(value_of(nodes_[member].operands[0], builder),
+                     nodes_[member].operation.get<ir::Reduce>().op, places_of(member));
+      results.push_back(member);
+    }
+    push_loop(n, std::move(builder), results);
+  }
+
+  /// Where in its result a reduction puts each element of its operand.
+  View places_of(std::uint32_t n) const {
+    const ir::Operation& reduction = nodes_[n].operation;
+    const ir::Shape& from = nodes_[nodes_[n].operands[0]].operation.shape;
+    const ir::Dims& axes = reduction.get<ir::Reduce>().axes;
+    const ir::Dims strides = reduction.shape.strides();
+    View view = View::dense(0, reduction.dtype, 1);
+    std::size_t kept = 0;
+    for (int axis = 0; axis < from.rank(); ++axis) {
+      const bool reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
+      view.append(from[axis], reduced ? 0 : strides[kept++]);
+    }
+    return view;
+  }
+
+  /// The axes of a group's Loop. An array whose axes do not fit is copied to a dense one first.
+  ir::Dims share_axes(const Group& group) {
+    const auto reduction = std::find_if(group.members.begin(), group.members.end(), [&](auto n) {
+      return nodes_[n].operation.kind == ir::Kind::reduce;
+    });
+    const bool reduces = reduction != group.members.end();
+    const std::uint32_t shaped = reduces ? nodes_[*reduction].operands[0] : group.members[0];
+    IterationSpace space(nodes_[shaped].operation.shape.elements());
+    if (reduces) space.admit(places_of(*reduction));
+    for (std::uint32_t member : group.members) {
+      if (view_of(member).source != View::Source::none) continue;
       for (std::uint32_t operand : nodes_[member].operands)
-        if (!space.admit(views_[operand])) copy(operand);
+        if (!space.admit(view_of(operand))) copy(operand);
     }
     return space.extents();
   }
@@ -200,7 +271,7 @@ class Planner {
   /// The register that holds a node's value: a member's, or one that reads a view.
   std::uint16_t value_of(std::uint32_t n, LoopBuilder& builder) {
     Register& entry = registers_[n];
-    if (entry.step != plan_.steps.size()) entry = {plan_.steps.size(), builder.read(views_[n])};
+    if (entry.step != plan_.steps.size()) entry = {plan_.steps.size(), builder.read(view_of(n))};
     return entry.number;
   }
 

@@ -29,7 +29,7 @@ struct Step {
   Kernel kernel;
   std::vector<std::uint32_t> inputs;   // positions in Plan::buffers
   std::vector<std::uint32_t> outputs;  // positions in Plan::buffers
-  std::uint32_t node = 0;              // the graph node it computes, for messages and profiles
+  std::uint32_t node = 0;              // a graph node it computes, for messages and profiles
 };
 
 struct Plan {

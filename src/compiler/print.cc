@@ -65,6 +65,18 @@ void print_kernel(Output out, const Loop& loop) {
   }
 }
 
+/// Which register goes to an output, where that is not the last to the only one: "r3 to ", or
+/// "sum(r5)[0,1] to " with the strides that the result has over the loop's axes.
+void print_result(Output out, const Loop& loop, std::size_t i) {
+  if (i >= loop.plain_outputs()) {
+    fmt::format_to(out, "{}(r{})[{}] to ", ir::name_of(loop.reductions[i - loop.plain_outputs()]),
+                   loop.results[i],
+                   fmt::join(loop.outputs[i].strides.begin(), loop.outputs[i].strides.end(), ","));
+  } else if (loop.outputs.size() > 1) {
+    fmt::format_to(out, "r{} to ", loop.results[i]);
+  }
+}
+
 void print_kernel(Output out, const Library& library) {
   fmt::format_to(out, "library {} of", ir::print(library.operation));
   for (std::size_t i = 0; i < library.operand_shapes.size(); ++i)
@@ -91,6 +103,7 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
     text += " ->";
     for (std::size_t i = 0; i < step.outputs.size(); ++i) {
       text += i == 0 ? " " : ", ";
+      if (loop != nullptr) print_result(out, *loop, i);
       print_buffer(out, plan.buffers[step.outputs[i]]);
     }
     if (const auto origin = graph.nodes[step.node].origin; !origin.empty())

@@ -1,7 +1,12 @@
-// Reductions over any axes. The axes are merged into alternating kept and reduced groups; then
-// either the last group is reduced (rows become single elements) or kept (rows are added up). Long
-// reductions are cut into chunks by shape alone, whose results are combined as a tree: accurate,
-// parallel, and the same bits on any number of threads.
+// Reductions over any axes, of an array or of what a Loop's program makes. The axes are merged into
+// alternating kept and reduced groups; then either the last group is reduced (rows become single
+// elements) or kept (rows are added up). Long reductions are cut into chunks by shape alone, whose
+// results are combined as a tree: accurate, parallel, and the same bits on any number of threads,
+// fused or not.
+#include "adapters/host/reduce.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -10,12 +15,14 @@
 #include "adapters/host/point.h"
 #include "adapters/host/reduce_kernels.h"
 #include "adapters/host/threads.h"
+#include "adapters/host/tile_runner.h"
 #include "adapters/host/work_space.h"
 
 namespace evergpu::adapters::host {
 namespace {
 
 using compiler::Library;
+using compiler::Loop;
 
 // Elements of a chunk that becomes one element; rows of partial results that become one.
 constexpr std::int64_t row_chunk = 8192;
@@ -25,7 +32,8 @@ constexpr std::int64_t column_block = 1024;
 constexpr std::int64_t parallel_grain = 32 << 10;
 
 thread_local WorkSpace partial_space;
-thread_local WorkSpace thread_space;
+thread_local WorkSpace widened_space;
+thread_local WorkSpace gathered_space;
 
 struct Group {
   std::int64_t extent;
@@ -74,15 +82,93 @@ std::int64_t offset_at(const std::vector<Group>& groups, std::int64_t number) {
   return offset;
 }
 
-class ReduceExecutable final : public HostExecutable {
+// One of the reductions that read the same indices.
+struct Reduction {
+  Reduction(ir::DType reduced, ir::ReduceOp op)
+      : dtype(reduced),
+        widens(reduced == ir::DType::f16 || reduced == ir::DType::bf16),
+        size(static_cast<std::int64_t>(ir::size_of(reduced))),
+        compute_size(widens ? 4 : size),
+        kernels(reduce_kernels(op, widens ? ir::DType::f32 : reduced)) {}
+
+  ir::DType dtype;
+  bool widens;  // 16-bit floats are reduced in f32
+  std::int64_t size;
+  std::int64_t compute_size;
+  ReduceKernels kernels;
+  std::byte* partial = nullptr;  // while it runs
+
+  void finish(std::byte* from, std::byte* result, std::int64_t n) const {
+    if (!widens) {
+      std::memcpy(result, from, static_cast<std::size_t>(n * size));
+      return;
+    }
+    round_kernel(dtype)({.a = from, .result = from, .n = n});
+    narrow_kernel(dtype)({.a = from, .result = result, .n = n});
+  }
+};
+
+// Where the elements to be reduced come from. One per thread at a time.
+class Source {
  public:
-  ReduceExecutable(ir::DType dtype, ReduceKernels kernels, Groups groups)
-      : dtype_(dtype),
-        widens_(dtype == ir::DType::f16 || dtype == ir::DType::bf16),
-        size_(static_cast<std::int64_t>(ir::size_of(dtype))),
-        compute_size_(widens_ ? 4 : size_),
-        kernels_(kernels),
-        groups_(std::move(groups)) {
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  /// The most elements that read can take.
+  virtual std::int64_t most() const = 0;
+  /// Makes indices [begin, begin + n), row-major. Each index is read once in all.
+  virtual void read(std::int64_t begin, std::int64_t n) = 0;
+  /// The elements of reduction k that were read, as its kernels take them; good until the next
+  /// read.
+  virtual const std::byte* elements(std::size_t k) = 0;
+  /// All elements of the only reduction, if they are in memory as its kernels take them.
+  virtual const std::byte* array() const { return nullptr; }
+};
+
+class ArraySource final : public Source {
+ public:
+  ArraySource(const Reduction& reduction, const std::byte* x) : reduction_(reduction), x_(x) {}
+
+  std::int64_t most() const override { return row_chunk; }
+  void read(std::int64_t begin, std::int64_t n) override {
+    elements_ = x_ + begin * reduction_.size;
+    if (!reduction_.widens) return;
+    auto* space = widened_space.at_least(static_cast<std::size_t>(n * reduction_.compute_size));
+    widen_kernel(reduction_.dtype)({.a = elements_, .result = space, .n = n});
+    elements_ = space;
+  }
+  const std::byte* elements(std::size_t) override { return elements_; }
+  const std::byte* array() const override { return reduction_.widens ? nullptr : x_; }
+
+ private:
+  const Reduction& reduction_;
+  const std::byte* x_;
+  const std::byte* elements_ = nullptr;
+};
+
+class ProgramSource final : public Source {
+ public:
+  ProgramSource(const Schedule& schedule, const Loop& loop, Inputs inputs, Outputs outputs,
+                const std::vector<char>& direct)
+      : most_(schedule.tile_elements), runner_(schedule, loop, inputs, outputs, direct) {}
+
+  std::int64_t most() const override { return most_; }
+  void read(std::int64_t begin, std::int64_t n) override { runner_.run_range(begin, n); }
+  const std::byte* elements(std::size_t k) override { return runner_.reduced(k); }
+
+ private:
+  const std::int64_t most_;
+  TileRunner runner_;
+};
+
+// Reduces what sources give.
+class Reducer {
+ public:
+  /// `cost`: of one element, in simple instructions.
+  Reducer(std::vector<Reduction> reductions, Groups groups, std::int64_t cost)
+      : reductions_(std::move(reductions)), groups_(std::move(groups)), cost_(cost) {
     if (groups_.last_is_reduced) {
       row_ = groups_.reduced.back().extent;
       groups_.reduced.pop_back();
@@ -94,56 +180,85 @@ class ReduceExecutable final : public HostExecutable {
     steps_ = product(groups_.reduced);
   }
 
-  Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
+  /// `make_source()` gives each thread its std::unique_ptr<Source>; results[k] is for reduction k.
+  template <typename MakeSource>
+  void run(MakeSource&& make_source, Outputs results) {
     if (groups_.last_is_reduced)
-      reduce_rows(inputs[0], outputs[0]);
+      reduce_rows(make_source, results);
     else
-      add_up_rows(inputs[0], outputs[0]);
-    return {};
+      add_up_rows(make_source, results);
   }
 
  private:
   // --- The last group is reduced: `row_` contiguous elements to one. ---
 
-  void reduce_rows(const std::byte* x, std::byte* result) const {
+  template <typename MakeSource>
+  void reduce_rows(MakeSource&& make_source, Outputs results) {
     const std::int64_t per_row = (row_ + row_chunk - 1) / row_chunk;
     const std::int64_t chunks = steps_ * per_row;  // for each output element
-    const bool straight = chunks == 1 && !widens_;
-    std::byte* partial = straight ? result : partials(outputs_ * chunks);
-    const std::int64_t chunk_elements = std::min(row_, row_chunk);
-    parallel_for(outputs_ * chunks,
-                 std::max<std::int64_t>(1, parallel_grain / (chunk_elements + 32)),
+    take_partials(outputs_ * chunks, chunks == 1, results);
+    parallel_for(outputs_ * chunks, grain(std::min(row_, row_chunk) + 32),
                  [&](std::int64_t begin, std::int64_t end) {
+                   const auto source = make_source();
                    for (std::int64_t i = begin; i < end; ++i) {
                      const std::int64_t chunk = i % chunks;
                      const std::int64_t first = chunk % per_row * row_chunk;
-                     const std::int64_t n = std::min(row_chunk, row_ - first);
-                     const std::int64_t at = offset_at(groups_.kept, i / chunks) +
-                                             offset_at(groups_.reduced, chunk / per_row) + first;
-                     kernels_.row(wide(x + at * size_, n), n, partial + i * compute_size_);
+                     reduce_row(*source,
+                                offset_at(groups_.kept, i / chunks) +
+                                    offset_at(groups_.reduced, chunk / per_row) + first,
+                                std::min(row_chunk, row_ - first), i);
                    }
                  });
-    if (straight) return;
-    for (std::int64_t left = chunks; left > 1; left = (left + row_chunk - 1) / row_chunk)
-      fold_chunks(partial, left);
-    finish(partial, result, outputs_);
+    for (std::size_t k = 0; k < reductions_.size(); ++k) {
+      const Reduction& reduction = reductions_[k];
+      if (reduction.partial == results[k]) continue;
+      for (std::int64_t left = chunks; left > 1; left = (left + row_chunk - 1) / row_chunk)
+        fold_chunks(reduction, left);
+      reduction.finish(reduction.partial, results[k], outputs_);
+    }
+  }
+
+  // Indices [at, at + n) to partial result `to`.
+  void reduce_row(Source& source, std::int64_t at, std::int64_t n, std::int64_t to) {
+    if (n <= source.most()) {
+      source.read(at, n);
+      for (std::size_t k = 0; k < reductions_.size(); ++k)
+        reductions_[k].kernels.row(source.elements(k), n, partial(k, to));
+      return;
+    }
+    std::byte* const gathered =
+        gathered_space.at_least(reductions_.size() * row_chunk * sizeof(double));
+    const auto row_of = [&](std::size_t k) { return gathered + k * row_chunk * sizeof(double); };
+    for (std::int64_t done = 0; done < n; done += source.most()) {
+      const std::int64_t count = std::min(source.most(), n - done);
+      source.read(at + done, count);
+      for (std::size_t k = 0; k < reductions_.size(); ++k) {
+        const std::int64_t size = reductions_[k].compute_size;
+        std::memcpy(row_of(k) + done * size, source.elements(k),
+                    static_cast<std::size_t>(count * size));
+      }
+    }
+    for (std::size_t k = 0; k < reductions_.size(); ++k)
+      reductions_[k].kernels.row(row_of(k), n, partial(k, to));
   }
 
   // Each output's `count` partial results, side by side, to one for each row_chunk of them.
-  void fold_chunks(std::byte* partial, std::int64_t count) const {
+  void fold_chunks(const Reduction& reduction, std::int64_t count) const {
+    const std::int64_t size = reduction.compute_size;
     const std::int64_t folds = (count + row_chunk - 1) / row_chunk;
     for (std::int64_t i = 0; i < outputs_ * folds; ++i) {
       const std::int64_t first = i % folds * row_chunk;
       std::uint64_t folded;
-      kernels_.row(partial + (i / folds * count + first) * compute_size_,
-                   std::min(row_chunk, count - first), &folded);
-      std::memcpy(partial + i * compute_size_, &folded, static_cast<std::size_t>(compute_size_));
+      reduction.kernels.row(reduction.partial + (i / folds * count + first) * size,
+                            std::min(row_chunk, count - first), &folded);
+      std::memcpy(reduction.partial + i * size, &folded, static_cast<std::size_t>(size));
     }
   }
 
   // --- The last group is kept: rows of `width_` elements are added up. ---
 
-  void add_up_rows(const std::byte* x, std::byte* result) const {
+  template <typename MakeSource>
+  void add_up_rows(MakeSource&& make_source, Outputs results) {
     // Where the rows lie side by side, several short ones make one of a useful length.
     const bool side_by_side =
         groups_.reduced.size() == 1 && groups_.reduced.back().stride == width_;
@@ -154,108 +269,161 @@ class ReduceExecutable final : public HostExecutable {
     const std::int64_t chunks = (wide_rows + chunk_rows - 1) / chunk_rows;
     const std::int64_t width = width_ * together;
     const std::int64_t blocks = (width + column_block - 1) / column_block;
-    const bool straight = chunks == 1 && together == 1 && !widens_;
-    std::byte* partial = straight ? result : partials(outputs_ * chunks * width);
-    const std::int64_t cost = std::min(width, column_block) * std::min(chunk_rows, wide_rows);
-    parallel_for(outputs_ * chunks * blocks, std::max<std::int64_t>(1, parallel_grain / cost),
+    take_partials(outputs_ * chunks * width, chunks == 1 && together == 1, results);
+    parallel_for(outputs_ * chunks * blocks,
+                 grain(std::min(width, column_block) * std::min(chunk_rows, wide_rows)),
                  [&](std::int64_t begin, std::int64_t end) {
+                   const auto source = make_source();
                    for (std::int64_t i = begin; i < end; ++i) {
                      const std::int64_t column = i % blocks * column_block;
                      const std::int64_t chunk = i / blocks % chunks;
                      const std::int64_t output = i / blocks / chunks;
-                     const std::int64_t columns = std::min(column_block, width - column);
-                     const std::byte* from = x + (offset_at(groups_.kept, output) + column) * size_;
-                     std::byte* sums =
-                         partial + ((output * chunks + chunk) * width + column) * compute_size_;
                      const std::int64_t first = chunk * chunk_rows;
-                     const std::int64_t last = std::min(first + chunk_rows, wide_rows);
-                     add_up_block(from, first, last, together, columns, sums);
+                     add_up_block(*source, offset_at(groups_.kept, output) + column, first,
+                                  std::min(first + chunk_rows, wide_rows), together,
+                                  std::min(column_block, width - column),
+                                  (output * chunks + chunk) * width + column);
                    }
                  });
-    if (straight) return;
-    parallel_for(outputs_, std::max<std::int64_t>(1, parallel_grain / (chunks * width)),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t i = begin; i < end; ++i)
-                     fold_rows(partial + i * chunks * width * compute_size_, chunks, width,
-                               together, x + offset_at(groups_.kept, i) * size_);
-                 });
+    if (reductions_[0].partial == results[0]) return;
+    parallel_for(outputs_, grain(chunks * width), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i)
+        for (std::size_t k = 0; k < reductions_.size(); ++k)
+          fold_rows(k, i * chunks * width, chunks, width, together);
+    });
+    add_up_rest(make_source, together, chunks * width);
     // Each output's sums are at the front of its partial results.
-    for (std::int64_t i = 0; i < outputs_; ++i)
-      finish(partial + i * chunks * width * compute_size_, result + i * width_ * size_, width_);
+    for (std::size_t k = 0; k < reductions_.size(); ++k)
+      for (std::int64_t i = 0; i < outputs_; ++i)
+        reductions_[k].finish(partial(k, i * chunks * width),
+                              results[k] + i * width_ * reductions_[k].size, width_);
   }
 
-  // Rows [first, last) of `together` steps each, `columns` elements of them, to `sums`.
-  void add_up_block(const std::byte* x, std::int64_t first, std::int64_t last,
-                    std::int64_t together, std::int64_t columns, std::byte* sums) const {
+  // Rows [first, last) of `together` steps each, `columns` elements of them, to the partial results
+  // from `to` on.
+  void add_up_block(Source& source, std::int64_t x, std::int64_t first, std::int64_t last,
+                    std::int64_t together, std::int64_t columns, std::int64_t to) {
     const Group inner = groups_.reduced.empty() ? Group{1, 0} : groups_.reduced.back();
+    const std::int64_t stride = inner.stride * together;
     for (std::int64_t row = first; row < last;) {
       // As many rows as are a constant stride apart.
       std::int64_t count = last - row;
       if (together == 1) count = std::min(count, inner.extent - row % inner.extent);
-      const std::byte* from = x + offset_at(groups_.reduced, row * together) * size_;
-      const std::int64_t stride = inner.stride * together;
-      if (widens_) {
-        for (std::int64_t r = 0; r < count; ++r)
-          kernels_.rows(wide(from + r * stride * size_, columns), columns, 1, columns, sums,
-                        row + r != first);
-      } else {
-        kernels_.rows(from, stride, count, columns, sums, row != first);
+      const std::int64_t at = x + offset_at(groups_.reduced, row * together);
+      if (const std::byte* array = source.array()) {
+        reductions_[0].kernels.rows(array + at * reductions_[0].size, stride, count, columns,
+                                    partial(0, to), row != first);
+        row += count;
+        continue;
       }
+      if (stride == columns)
+        count = std::min(count, std::max<std::int64_t>(1, source.most() / columns));
+      else
+        count = 1;
+      source.read(at, count * columns);
+      for (std::size_t k = 0; k < reductions_.size(); ++k)
+        reductions_[k].kernels.rows(source.elements(k), columns, count, columns, partial(k, to),
+                                    row != first);
       row += count;
     }
   }
 
-  // The partial rows of one output to its first `width_` elements.
-  void fold_rows(std::byte* partial, std::int64_t count, std::int64_t width, std::int64_t together,
-                 const std::byte* x) const {
-    const std::int64_t row_bytes = width * compute_size_;
+  // The partial rows of one output, from `at` on, to its first `width_` elements.
+  void fold_rows(std::size_t k, std::int64_t at, std::int64_t count, std::int64_t width,
+                 std::int64_t together) const {
+    const Reduction& reduction = reductions_[k];
+    std::byte* const rows = partial(k, at);
+    const std::int64_t row_bytes = width * reduction.compute_size;
     for (; count > 1; count = (count + fan_in - 1) / fan_in)
       for (std::int64_t i = 0; i * fan_in < count; ++i) {
-        const std::byte* from = partial + i * fan_in * row_bytes;
-        const std::int64_t rows = std::min(fan_in, count - i * fan_in);
-        std::byte* to = partial + i * row_bytes;
+        const std::byte* from = rows + i * fan_in * row_bytes;
+        const std::int64_t n = std::min(fan_in, count - i * fan_in);
+        std::byte* to = rows + i * row_bytes;
         if (i > 0) std::memmove(to, from, static_cast<std::size_t>(row_bytes));
-        if (rows > 1) kernels_.rows(from + row_bytes, width, rows - 1, width, to, true);
+        if (n > 1) reduction.kernels.rows(from + row_bytes, width, n - 1, width, to, true);
       }
-    if (together == 1) return;
-    kernels_.rows(partial + width_ * compute_size_, width_, together - 1, width_, partial, true);
-    for (std::int64_t step = steps_ / together * together; step < steps_; ++step)
-      kernels_.rows(wide(x + step * width_ * size_, width_), width_, 1, width_, partial, true);
+    if (together > 1)
+      reduction.kernels.rows(rows + width_ * reduction.compute_size, width_, together - 1, width_,
+                             rows, true);
+  }
+
+  // The steps that are too few for a row of `together`.
+  template <typename MakeSource>
+  void add_up_rest(MakeSource&& make_source, std::int64_t together, std::int64_t partials) {
+    const std::int64_t done = steps_ / together * together;
+    if (done == steps_) return;
+    const auto source = make_source();
+    for (std::int64_t i = 0; i < outputs_; ++i)
+      for (std::int64_t step = done; step < steps_; ++step) {
+        source->read(offset_at(groups_.kept, i) + step * width_, width_);
+        for (std::size_t k = 0; k < reductions_.size(); ++k)
+          reductions_[k].kernels.rows(source->elements(k), width_, 1, width_,
+                                      partial(k, i * partials), true);
+      }
   }
 
   // --- Both ---
 
-  std::byte* partials(std::int64_t elements) const {
-    return partial_space.at_least(static_cast<std::size_t>(elements * compute_size_));
+  std::int64_t grain(std::int64_t elements) const {
+    return std::max<std::int64_t>(1, parallel_grain / (elements * cost_));
   }
 
-  // `n` elements as the kernels take them; good until the next call on this thread.
-  const std::byte* wide(const std::byte* x, std::int64_t n) const {
-    if (!widens_) return x;
-    auto* space = thread_space.at_least(static_cast<std::size_t>(n * compute_size_));
-    widen_kernel(dtype_)({.a = x, .result = space, .n = n});
-    return space;
+  // Room for `elements` partial results of each reduction. Where they are final at once they go
+  // straight to the results, unless they have to be narrowed.
+  void take_partials(std::int64_t elements, bool final, Outputs results) {
+    const bool straight = final && std::none_of(reductions_.begin(), reductions_.end(),
+                                                [](const Reduction& r) { return r.widens; });
+    const std::size_t bytes = static_cast<std::size_t>(elements) * sizeof(double);
+    std::byte* space = straight ? nullptr : partial_space.at_least(bytes * reductions_.size());
+    for (std::size_t k = 0; k < reductions_.size(); ++k)
+      reductions_[k].partial = straight ? results[k] : space + k * bytes;
+  }
+  std::byte* partial(std::size_t k, std::int64_t element) const {
+    return reductions_[k].partial + element * reductions_[k].compute_size;
   }
 
-  void finish(std::byte* partial, std::byte* result, std::int64_t n) const {
-    if (!widens_) {
-      std::memcpy(result, partial, static_cast<std::size_t>(n * size_));
-      return;
-    }
-    round_kernel(dtype_)({.a = partial, .result = partial, .n = n});
-    narrow_kernel(dtype_)({.a = partial, .result = result, .n = n});
-  }
-
-  const ir::DType dtype_;
-  const bool widens_;  // 16-bit floats are reduced in f32
-  const std::int64_t size_;
-  const std::int64_t compute_size_;
-  const ReduceKernels kernels_;
-  Groups groups_;           // without the last
+  std::vector<Reduction> reductions_;
+  Groups groups_;  // without the last
+  const std::int64_t cost_;
   std::int64_t row_ = 1;    // extent of the last group when it is reduced
   std::int64_t width_ = 1;  // extent of the last group when it is kept
   std::int64_t outputs_ = 1;
   std::int64_t steps_ = 1;
+};
+
+class ArrayReduce final : public HostExecutable {
+ public:
+  ArrayReduce(const Reduction& reduction, Groups groups)
+      : reduction_(reduction), reducer_({reduction}, std::move(groups), 1) {}
+
+  Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
+    reducer_.run([&] { return std::make_unique<ArraySource>(reduction_, inputs[0]); }, outputs);
+    return {};
+  }
+
+ private:
+  const Reduction reduction_;
+  Reducer reducer_;
+};
+
+class LoopReduce final : public HostExecutable {
+ public:
+  LoopReduce(std::vector<Reduction> reductions, Groups groups, Schedule schedule)
+      : schedule_(std::move(schedule)),
+        reducer_(std::move(reductions), std::move(groups), schedule_.element_cost) {}
+
+  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
+    const Loop& loop = std::get<Loop>(kernel);
+    const std::vector<char> direct = direct_outputs(schedule_, loop, inputs, outputs);
+    reducer_.run(
+        [&] { return std::make_unique<ProgramSource>(schedule_, loop, inputs, outputs, direct); },
+        outputs.subspan(loop.plain_outputs()));
+    return {};
+  }
+
+ private:
+  const Schedule schedule_;
+  Reducer reducer_;
 };
 
 }  // namespace
@@ -263,12 +431,26 @@ class ReduceExecutable final : public HostExecutable {
 MadeLibrary make_reduce(const Library& library) {
   const auto& attributes = library.operation.get<ir::Reduce>();
   const ir::Shape& shape = library.operand_shapes[0];
-  const ir::DType dtype = library.operation.dtype;
   if (shape.elements() == 0) return nullptr;
-  const bool small = dtype == ir::DType::f16 || dtype == ir::DType::bf16;
-  const ReduceKernels kernels = reduce_kernels(attributes.op, small ? ir::DType::f32 : dtype);
-  if (kernels.row == nullptr) return nullptr;
-  return std::make_unique<ReduceExecutable>(dtype, kernels, groups_of(shape, attributes.axes));
+  const Reduction reduction(library.operation.dtype, attributes.op);
+  if (reduction.kernels.row == nullptr) return nullptr;
+  return std::make_unique<ArrayReduce>(reduction, groups_of(shape, attributes.axes));
+}
+
+Result<std::unique_ptr<HostExecutable>> make_reduce(const Loop& loop, Schedule schedule) {
+  std::vector<Reduction> reductions;
+  for (std::size_t k = 0; k < loop.reductions.size(); ++k) {
+    const ir::DType dtype = loop.outputs[loop.plain_outputs() + k].dtype;
+    reductions.emplace_back(dtype, loop.reductions[k]);
+    if (reductions[k].kernels.row == nullptr)
+      return unimplemented(fmt::format("no host kernel for a reduction of {}", name_of(dtype)));
+  }
+  ir::Dims axes;
+  for (std::size_t axis = 0; axis < loop.extents.size(); ++axis)
+    if (loop.outputs.back().strides[axis] == 0) axes.push_back(static_cast<std::int64_t>(axis));
+  Groups groups = groups_of(ir::Shape(loop.extents), axes);
+  return std::unique_ptr<HostExecutable>(
+      std::make_unique<LoopReduce>(std::move(reductions), std::move(groups), std::move(schedule)));
 }
 
 }  // namespace evergpu::adapters::host

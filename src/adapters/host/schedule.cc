@@ -17,6 +17,8 @@ using Op = Instruction::Op;
 constexpr std::int64_t cache_bytes = 32 << 10;
 constexpr std::int64_t least_tile = 512;
 constexpr std::int64_t greatest_tile = 2048;
+// A reduction takes rows of so many elements whole.
+constexpr std::int64_t least_linear_tile = 1024;
 // More are seldom alive at once.
 constexpr std::int64_t most_registers = 12;
 // Edges of the square tiles in which transposed operands are read: several cache lines. The longer
@@ -63,6 +65,7 @@ int operand_count(const Instruction& instruction) {
 
 // A program that only moves elements may take them as integers, so that no bit changes.
 bool only_moves(const Loop& loop) {
+  if (!loop.reductions.empty()) return false;
   return std::all_of(loop.program.begin(), loop.program.end(), [](const Instruction& instruction) {
     return instruction.op == Op::load || instruction.op == Op::constant ||
            instruction.op == Op::select || instruction.op == Op::bitcast;
@@ -115,7 +118,9 @@ int transposed_axis(const Loop& loop, const ir::Dims& extents, const ir::Dims& c
 
 class Scheduler {
  public:
-  explicit Scheduler(const Loop& loop) : loop_(loop), raw_(only_moves(loop)) {}
+  Scheduler(const Loop& loop, Order order) : loop_(loop), raw_(only_moves(loop)) {
+    schedule_.order = order;
+  }
 
   Result<Schedule> make() {
     if (loop_.extents.size() > static_cast<std::size_t>(max_walk_axes))
@@ -126,7 +131,7 @@ class Scheduler {
       schedule_.inputs.push_back(walk_of(input, schedule_.extents, schedule_.chunk));
     for (const Instruction& instruction : loop_.program)
       EVERGPU_RETURN_IF_ERROR(add_step(instruction));
-    for (std::size_t i = 0; i < loop_.outputs.size(); ++i) add_store(i);
+    for (std::size_t i = 0; i < loop_.plain_outputs(); ++i) add_store(i);
     assign_slots();
     return std::move(schedule_);
   }
@@ -155,6 +160,12 @@ class Scheduler {
 
     const ir::Dims& extents = schedule_.extents;
     ir::Dims& chunk = schedule_.chunk;
+    if (linear()) {
+      chunk = extents;
+      schedule_.tile_elements = std::max(room, least_linear_tile);
+      set_slot_bytes(width);
+      return;
+    }
     chunk = ir::Dims(extents.size(), 1);
     std::int64_t inner = 1;
     for (std::size_t axis = extents.size(); axis-- > 0;) {
@@ -181,6 +192,12 @@ class Scheduler {
       schedule_.tiles *= count;
       schedule_.tile_elements *= chunk[axis];
     }
+    set_slot_bytes(width);
+  }
+
+  bool linear() const { return schedule_.order == Order::linear; }
+
+  void set_slot_bytes(std::int64_t width) {
     schedule_.slot_bytes =
         static_cast<std::size_t>((schedule_.tile_elements * width + 127) / 64 * 64);
   }
@@ -189,10 +206,19 @@ class Scheduler {
   // tiles. (Square tiles at an edge have another row length, so nothing carries over.)
   template <typename Depends>
   bool is_invariant(bool uniform, Depends depends) const {
-    if (square_ && !uniform) return false;
+    if ((square_ || linear()) && !uniform) return false;
     for (std::size_t axis = 0; axis < schedule_.extents.size(); ++axis)
       if (schedule_.chunk[axis] < schedule_.extents[axis] && depends(axis)) return false;
     return true;
+  }
+
+  // How many elements of a walk that begins with a repeating axis are read before they repeat.
+  std::int64_t period_of(const Walk& walk) const {
+    std::int64_t period = 1;
+    for (std::size_t i = 1; i < walk.axes.size(); ++i)
+      period *=
+          schedule_.extents[static_cast<std::size_t>(walk.axes[i].axis)] * walk.axes[i].factor;
+    return period;
   }
 
   Status add_step(const Instruction& instruction) {
@@ -214,13 +240,14 @@ class Scheduler {
         });
         step.kernel = widens ? widen_kernel(step.dtype) : nullptr;
         step.direct = (walk.dense() || step.uniform) && !widens;
+        if (linear() && !step.uniform && walk.axes[0].stride == 0) step.period = period_of(walk);
         break;
       }
       case Op::constant:
         step.uniform = step.invariant = true;
         break;
       case Op::index:
-        step.uniform = schedule_.chunk[instruction.a] == 1;
+        step.uniform = !linear() && schedule_.chunk[instruction.a] == 1;
         step.invariant =
             is_invariant(step.uniform, [&](std::size_t axis) { return axis == instruction.a; });
         break;
@@ -291,7 +318,8 @@ class Scheduler {
                        [&](std::uint16_t a) { return schedule_.steps[a].direct; });
   }
 
-  // Registers that vary share slots once nobody reads them any more; invariant ones keep theirs.
+  // Registers that vary share slots once nobody reads them any more; invariant and periodic ones
+  // keep theirs.
   void assign_slots() {
     std::vector<Step>& steps = schedule_.steps;
     std::vector<std::size_t> last_use(steps.size(), 0);
@@ -306,14 +334,15 @@ class Scheduler {
     std::vector<int> free;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       Step& step = steps[i];
+      const bool stays = step.invariant || step.period > 0;
       if (!step.uniform) {
-        if (free.empty() || step.invariant) {
+        if (free.empty() || stays) {
           step.slot = schedule_.slots++;
         } else {
           step.slot = free.back();
           free.pop_back();
         }
-        if (!step.invariant) freed_after[last_use[i]].push_back(step.slot);
+        if (!stays) freed_after[last_use[i]].push_back(step.slot);
       }
       free.insert(free.end(), freed_after[i].begin(), freed_after[i].end());
     }
@@ -331,6 +360,8 @@ bool Walk::uniform() const {
   return std::all_of(axes.begin(), axes.end(), [](const Axis& axis) { return axis.stride == 0; });
 }
 
-Result<Schedule> make_schedule(const Loop& loop) { return Scheduler(loop).make(); }
+Result<Schedule> make_schedule(const Loop& loop, Order order) {
+  return Scheduler(loop, order).make();
+}
 
 }  // namespace evergpu::adapters::host

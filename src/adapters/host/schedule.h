@@ -38,11 +38,12 @@ struct Step {
   std::uint16_t a = 0;
   std::uint16_t b = 0;
   std::uint16_t c = 0;
-  bool uniform = false;    // one element stands for the whole tile
-  bool invariant = false;  // the same in every tile
-  bool direct = false;     // a load that is the operand's own bytes
-  int slot = 0;            // where the result lies; uniform ones have a cell each instead
-  int direct_output = -1;  // written straight to this output, unless that overwrites an input
+  bool uniform = false;     // one element stands for the whole tile
+  bool invariant = false;   // the same in every tile
+  bool direct = false;      // a load that is the operand's own bytes
+  int slot = 0;             // where the result lies; uniform ones have a cell each instead
+  std::int64_t period = 0;  // a linear load that repeats after so many elements; else 0
+  int direct_output = -1;   // written straight to this output, unless that overwrites an input
 };
 
 /// How one output is written.
@@ -54,23 +55,27 @@ struct Store {
   bool safe_in_place = false;        // direct writing may overwrite any input
 };
 
+/// How a loop's indices are gone through: in boxes, or in runs of the row-major order.
+enum class Order : std::uint8_t { tiles, linear };
+
 struct Schedule {
+  Order order = Order::tiles;
   ir::Dims extents;
-  ir::Dims chunk;                        // extents of a full tile
+  ir::Dims chunk;                        // extents of a full tile; linear: of everything
   ir::Dims grid;                         // tiles along each axis
   std::int64_t tiles = 0;                // in all
-  std::int64_t tile_elements = 0;        // of a full tile
+  std::int64_t tile_elements = 0;        // of a full tile; linear: at most at a time
   std::int64_t element_cost = 0;         // instructions and operands per element, roughly
   std::vector<Step> steps;               // one per instruction
   std::vector<std::uint16_t> once;       // steps that are the same for every tile, in order
   std::vector<std::uint16_t> each_tile;  // the others, in order
   std::vector<Walk> inputs;              // one per input
-  std::vector<Store> stores;             // one per output
+  std::vector<Store> stores;             // one per output that is not reduced
   int slots = 0;
   std::size_t slot_bytes = 0;
 };
 
 /// Makes the schedule; unimplemented when an instruction has no kernel.
-Result<Schedule> make_schedule(const compiler::Loop& loop);
+Result<Schedule> make_schedule(const compiler::Loop& loop, Order order);
 
 }  // namespace evergpu::adapters::host

@@ -163,6 +163,10 @@ class Executor {
     for (const Instruction& instruction : loop.program)
       registers.push_back(run_instruction(instruction, loop, step, registers));
     for (std::size_t o = 0; o < step.outputs.size(); ++o) {
+      if (o >= loop.plain_outputs()) {
+        reduce(loop, step, o, registers.at(loop.results.at(o)));
+        continue;
+      }
       const ir::Tensor& value = registers.at(loop.results.at(o));
       expect(value.dtype() == loop.outputs[o].dtype, "the dtype of an output");
       const std::size_t size = ir::size_of(value.dtype());
@@ -171,6 +175,34 @@ class Executor {
                     element(loop.outputs[o], step.outputs[o], index));
       });
     }
+  }
+
+  void reduce(const Loop& loop, const Step& step, std::size_t o, const ir::Tensor& value) {
+    const LoopOperand& output = loop.outputs[o];
+    ir::Reduce attributes{loop.reductions.at(o - loop.plain_outputs()), {}};
+    ir::Dims kept;
+    for (std::size_t axis = 0; axis < loop.extents.size(); ++axis) {
+      expect((output.strides[axis] == 0) == (loop.outputs.back().strides[axis] == 0),
+             "reductions over different axes");
+      if (output.strides[axis] == 0)
+        attributes.axes.push_back(static_cast<std::int64_t>(axis));
+      else
+        kept.push_back(loop.extents[axis]);
+    }
+    expect(!attributes.axes.empty(), "a reduction over nothing");
+    const ir::Shape shape(kept);
+    ir::Tensor result(output.dtype, shape);
+    const ir::TensorView view = value.view();
+    ir::evaluate({ir::Kind::reduce, output.dtype, shape, attributes}, {&view, 1},
+                 result.mutable_view());
+    expect(result.bytes().size() == plan_.buffers[step.outputs[o]].bytes,
+           "the size of a reduction");
+    const auto size = static_cast<std::size_t>(ir::size_of(output.dtype));
+    for_each_index(loop.extents, [&](std::size_t, const ir::Dims& index) {
+      std::byte* const to = element(output, step.outputs[o], index);
+      const auto at = static_cast<std::size_t>(to - bytes_of(step.outputs[o]));
+      if (at + size <= result.bytes().size()) std::copy_n(result.bytes().data() + at, size, to);
+    });
   }
 
   /// No two neighbouring axes could be one.

@@ -1,0 +1,159 @@
+// What a device computes in fused launches has the bits of one launch for each operation.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include "ir/build.h"
+#include "runtime/make_device.h"
+#include "support/random_graph.h"
+
+namespace evergpu::runtime {
+namespace {
+
+using ir::DType;
+using ir::ReduceOp;
+using ir::Shape;
+using ir::Tensor;
+using ir::Value;
+
+Value leaf_on(Device& device, const Tensor& tensor) {
+  return device.capture(tensor.dtype(), tensor.shape(), tensor.bytes().data());
+}
+
+using Bytes = std::vector<std::vector<std::byte>>;
+using Make = std::function<std::vector<Value>(Device&)>;
+
+class Written {
+ public:
+  Written(Device& device, const Value& value)
+      : device_(device), bytes_(value->operation().bytes()), buffer_(device, bytes_) {
+    EXPECT_TRUE(value.status().ok()) << value.status().message();
+    EXPECT_TRUE(device.write(buffer_.address(), value).ok());
+  }
+  std::vector<std::byte> bytes() const {
+    std::vector<std::byte> result(bytes_);
+    EXPECT_TRUE(device_.download(result.data(), buffer_.address(), bytes_).ok());
+    return result;
+  }
+
+ private:
+  Device& device_;
+  std::size_t bytes_;
+  Buffer buffer_;
+};
+
+/// The bytes of all values, asked for together.
+Bytes fused(const Make& make) {
+  const auto device = make_device();
+  std::vector<std::unique_ptr<Written>> written;
+  for (const Value& value : make(*device))
+    written.push_back(std::make_unique<Written>(*device, value));
+  EXPECT_TRUE(device->synchronize().ok());
+  Bytes results;
+  for (const auto& value : written) results.push_back(value->bytes());
+  return results;
+}
+
+/// The same with a launch for each operation that they need.
+Bytes one_by_one(const Make& make) {
+  Options options;
+  options.eager = true;
+  const auto device = make_device(options);
+  const std::vector<Value> wanted = make(*device);
+  const ir::Graph graph = ir::graph_of(wanted);
+  std::vector<Value> values;
+  std::vector<std::unique_ptr<Written>> written;
+  for (const ir::GraphNode& node : graph.nodes) {
+    ir::Operands operands;
+    for (std::uint32_t operand : node.operands) operands.push_back(values[operand]);
+    values.push_back(node.leaf ? node.value : ir::Node::make(node.operation, operands));
+    written.push_back(std::make_unique<Written>(*device, values.back()));
+  }
+  Bytes results;
+  for (const Value& value : wanted)
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (graph.nodes[i].value == value) results.push_back(written[i]->bytes());
+  return results;
+}
+
+TEST(Fusion, RandomGraphsHaveTheBitsOfSingleOperations) {
+  for (std::uint64_t seed = 0; seed < 150 && !HasFailure(); ++seed) {
+    const auto make = [&](Device& device) {
+      std::mt19937_64 random(seed);
+      testing::RandomGraphOptions options;
+      options.nodes = 40;
+      options.max_elements = seed % 3 == 0 ? 20000 : 2000;
+      options.libraries = seed % 2 == 0;
+      options.make_leaf = [&](const Tensor& tensor) { return leaf_on(device, tensor); };
+      return testing::make_random_graph(random, options).wanted;
+    };
+    EXPECT_EQ(one_by_one(make), fused(make)) << "seed " << seed;
+  }
+}
+
+struct Case {
+  Shape shape;
+  std::vector<std::int64_t> axes;
+};
+
+class FusedReductions : public ::testing::TestWithParam<Case> {};
+
+/// Sums over a program with a repeated row, a repeated column, an index and a stored result, in all
+/// dtypes that reductions are fused for.
+TEST_P(FusedReductions, HaveTheBitsOfSingleOperations) {
+  const auto& [shape, axes] = GetParam();
+  for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i32, DType::i64}) {
+    const auto make = [&, &shape = shape, &axes = axes](Device& device) {
+      std::mt19937_64 random(1);
+      const auto leaf = [&](const Shape& of) {
+        Tensor numbers(DType::f32, of);
+        for (float& x : numbers.as<float>())
+          x = static_cast<float>(static_cast<int>(random() % 4001) - 2000) / 257.0f;
+        return cast(leaf_on(device, numbers), dtype);
+      };
+      ir::Dims row(shape.extents().size(), 1);
+      ir::Dims column = row;
+      row.back() = shape.extents().back();
+      column.front() = shape.extents().front();
+      const Value x = leaf(shape);
+      const Value index = cast(ir::iota(DType::i32, shape, shape.rank() - 1), dtype);
+      const Value moved = (x - leaf(Shape(row))) * leaf(Shape(column)) + index;
+      const Value square = unary(ir::UnaryOp::square, moved);
+      const Value three = broadcast(ir::constant(dtype, 3), shape);
+      return std::vector<Value>{moved,
+                                reduce(ReduceOp::sum, moved, axes),
+                                reduce(ReduceOp::sum, square, axes),
+                                reduce(ReduceOp::maximum, moved, axes),
+                                reduce(ReduceOp::minimum, x, axes),
+                                reduce(ReduceOp::product, three, axes)};
+    };
+    EXPECT_EQ(one_by_one(make), fused(make)) << name_of(dtype);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, FusedReductions,
+                         ::testing::Values(Case{{3000, 16}, {0}}, Case{{3001, 7}, {0}},
+                                           Case{{7, 1000}, {1}}, Case{{2, 20000}, {1}},
+                                           Case{{5, 300, 17}, {0, 2}}, Case{{41, 30, 3}, {1}},
+                                           Case{{33, 2000}, {0}}, Case{{4, 5, 6, 7}, {1, 3}},
+                                           Case{{9, 1100, 2}, {0, 1, 2}}, Case{{2, 3}, {0}},
+                                           Case{{1, 5000}, {0, 1}}, Case{{6, 1, 2049}, {1, 2}}));
+
+TEST(Fusion, OneLaunchServesSeveralReductionsAndAResult) {
+  const auto device = make_device();
+  const Tensor ones(DType::f32, Shape{64, 32});
+  const Value x = leaf_on(*device, ones) + 1.0;
+  const std::vector<std::int64_t> rows{0};
+  const Buffer sum(*device, 128);
+  const Buffer squares(*device, 128);
+  const Buffer whole(*device, 64 * 32 * 4);
+  ASSERT_TRUE(device->write(sum.address(), reduce(ReduceOp::sum, x, rows)).ok());
+  ASSERT_TRUE(device->write(squares.address(), reduce(ReduceOp::sum, x * x, rows)).ok());
+  ASSERT_TRUE(device->write(whole.address(), x).ok());
+  ASSERT_TRUE(device->synchronize().ok());
+  EXPECT_EQ(device->statistics().kernels, 1u);
+}
+
+}  // namespace
+}  // namespace evergpu::runtime
