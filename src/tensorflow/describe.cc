@@ -35,6 +35,7 @@ json names(std::span<const char* const> arguments) {
 json describe_ops() {
   json result = json::array();
   for (const OpRow* row : all_rows()) {
+    if (row->refusal != nullptr) continue;
     json types = json::object();
     for (const TypeConstraint& constraint : row->types) {
       if (constraint.attribute != nullptr) types[constraint.attribute] = names(constraint.dtypes);

@@ -66,7 +66,12 @@ class Kernel {
 
 void* create(const OpRow& row, TF_OpKernelConstruction* construction) {
   const Attributes attributes(construction);
-  auto lower = row.make(attributes);
+  auto lower =
+      row.refusal == nullptr
+          ? row.make(attributes)
+          : Result<Lowering>(unimplemented(fmt::format(
+                "{} cannot run on evergpu's device: {}. Put it on the CPU: tf.device('/CPU:0')",
+                row.op, row.refusal)));
   Status status = attributes.status().ok() ? lower.status() : attributes.status();
   if (!status.ok()) {
     api().TF_OpKernelConstruction_Failure(construction, TfStatus(status).get());
@@ -117,8 +122,8 @@ Status register_kernel(std::size_t index, const Types& types) {
     }
   };
   on_host(row.host_arguments);
-  if (!types.empty() && row.host_when.contains(*dtype_from(types[0])))
-    on_host(row.host_when_arguments);
+  const auto first = types.empty() ? std::nullopt : dtype_from(types[0]);
+  if (first && row.host_when.contains(*first)) on_host(row.host_when_arguments);
   api().TF_RegisterKernelBuilder(fmt::format("evergpu:{}", row.op).c_str(), builder, status.get());
   return status.status();
 }
@@ -132,6 +137,7 @@ Status register_row(std::size_t index, const Types& chosen = {}) {
   Types choices;
   for (ir::DType dtype : ir::all_dtypes)
     if (row.types[next].dtypes.contains(dtype)) choices.push_back(to_tensorflow(dtype));
+  if (next == 0 && row.variants) choices.push_back(TF_VARIANT);
   if (next == 0 && row.complex_as_pairs) {
     choices.push_back(TF_COMPLEX64);
     choices.push_back(TF_COMPLEX128);

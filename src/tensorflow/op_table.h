@@ -71,6 +71,12 @@ struct OpRow {
   /// types[0] takes complex64 and complex128 too, which the lowering sees as f32 and f64 with a
   /// last axis of two. For ops without results that treat both parts alike.
   bool complex_as_pairs = false;
+  /// types[0] is TensorFlow's variant alone: an argument is a list of tensors, which the lowering
+  /// reaches through TensorFlow.
+  bool variants = false;
+  /// Why the op cannot run on the device. Such a row computes nothing: it takes the place of a
+  /// kernel of TensorFlow's that would crash.
+  const char* refusal = nullptr;
   /// Called once per kernel, with the op's attributes.
   Result<Lowering> (*make)(const Attributes&) = nullptr;
 };
@@ -91,7 +97,9 @@ std::span<const OpRow> point_rows();
 std::span<const OpRow> pooling_rows();
 std::span<const OpRow> random_rows();
 std::span<const OpRow> reduction_rows();
+std::span<const OpRow> refused_rows();
 std::span<const OpRow> selection_rows();
 std::span<const OpRow> variable_rows();
+std::span<const OpRow> variant_rows();
 
 }  // namespace evergpu::tensorflow
