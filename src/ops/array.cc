@@ -1,5 +1,7 @@
 #include "ops/array.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ops/failure.h"
@@ -62,11 +64,11 @@ Value transpose(const Value& x, const Dims& permutation) {
   for (std::int64_t& axis : axes) {
     if (axis < -rank || axis >= rank) return failure("{} is out of range [0 .. {})", axis, rank);
     if (axis < 0) axis += rank;
-    if (seen[static_cast<std::size_t>(axis)]++ != 0)
-      return failure("{} is missing from the permutation {}",
-                     std::find(seen.begin(), seen.end(), 0) - seen.begin(),
-                     to_string(Shape(permutation)));
+    ++seen[static_cast<std::size_t>(axis)];
   }
+  if (const auto* const missing = std::find(seen.begin(), seen.end(), 0); missing != seen.end())
+    return failure("{} is missing from {{{}}}.", missing - seen.begin(),
+                   fmt::join(permutation, ","));
   return ir::permute(x, axes);
 }
 

@@ -17,12 +17,10 @@ struct Amounts {
   Dims high;
 };
 
-Result<Amounts> amounts_of(const Dims& paddings, int rank) {
-  if (static_cast<int>(paddings.size()) != 2 * rank)
-    return invalid(
-        "The first dimension of paddings must be the rank of inputs: {} paddings for {} "
-        "axes",
-        paddings.size() / 2, rank);
+Result<Amounts> amounts_of(const Dims& paddings, const ir::Shape& shape) {
+  if (static_cast<int>(paddings.size()) != 2 * shape.rank())
+    return invalid("The first dimension of paddings must be the rank of inputs[{},2] {}",
+                   paddings.size() / 2, to_string(shape));
   Amounts amounts;
   for (std::size_t i = 0; i < paddings.size(); i += 2) {
     if (paddings[i] < 0 || paddings[i + 1] < 0)
@@ -56,7 +54,7 @@ Value pad_axis(const Value& x, int axis, std::int64_t before, std::int64_t after
 
 Value pad(const Value& x, const Dims& paddings, const Value& value) {
   if (Status status = first_error(x, value); !status.ok()) return ir::Node::failed(status);
-  const Result<Amounts> amounts = amounts_of(paddings, x.shape().rank());
+  const Result<Amounts> amounts = amounts_of(paddings, x.shape());
   if (!amounts.ok()) return ir::Node::failed(amounts.status());
   if (value.shape().elements() != 1)
     return failure("constant_values must be a scalar. Found: {}", to_string(value.shape()));
@@ -65,7 +63,7 @@ Value pad(const Value& x, const Dims& paddings, const Value& value) {
 
 Value mirror_pad(const Value& x, const Dims& paddings, MirrorMode mode) {
   if (!x.status().ok()) return x;
-  const Result<Amounts> amounts = amounts_of(paddings, x.shape().rank());
+  const Result<Amounts> amounts = amounts_of(paddings, x.shape());
   if (!amounts.ok()) return ir::Node::failed(amounts.status());
   const std::int64_t edge = mode == MirrorMode::reflect ? 1 : 0;
   Value result = x;
@@ -89,7 +87,7 @@ Value mirror_pad(const Value& x, const Dims& paddings, MirrorMode mode) {
 
 Value mirror_pad_gradient(const Value& gradient, const Dims& paddings, MirrorMode mode) {
   if (!gradient.status().ok()) return gradient;
-  const Result<Amounts> amounts = amounts_of(paddings, gradient.shape().rank());
+  const Result<Amounts> amounts = amounts_of(paddings, gradient.shape());
   if (!amounts.ok()) return ir::Node::failed(amounts.status());
   const std::int64_t edge = mode == MirrorMode::reflect ? 1 : 0;
   Value result = gradient;

@@ -82,10 +82,8 @@ Value truncate_divide(const Value& x, const Value& y) {
 
 Value approximately_equal(const Value& x, const Value& y, double tolerance) {
   return checked(x, y, [&] {
-    const Value difference = x - y;
-    const Value distance =
-        ir::is_unsigned_integer(x.dtype()) ? difference : ir::unary(UnaryOp::absolute, difference);
-    return ir::binary(BinaryOp::less, distance, ir::constant(x.dtype(), tolerance));
+    return ir::binary(BinaryOp::less_equal, ir::unary(UnaryOp::absolute, x - y),
+                      ir::constant(x.dtype(), tolerance));
   });
 }
 

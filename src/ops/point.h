@@ -27,7 +27,7 @@ ir::Value xlog1py(const ir::Value& x, const ir::Value& y);
 ir::Value squared_difference(const ir::Value& x, const ir::Value& y);
 /// x / y of floats, rounded towards zero.
 ir::Value truncate_divide(const ir::Value& x, const ir::Value& y);
-/// Whether |x - y| < tolerance.
+/// Whether |x - y| <= tolerance, as TensorFlow computes (and does not document).
 ir::Value approximately_equal(const ir::Value& x, const ir::Value& y, double tolerance);
 /// The float next to x in the direction of y; f32 or f64.
 ir::Value next_after(const ir::Value& x, const ir::Value& y);

@@ -22,16 +22,8 @@ def pytest_configure(config):
                                 "EVERGPU_LIBRARY, or EVERGPU_TEST_DEVICE=/CPU:0 for a dry run")
 
 
-def known_failures():
-    lines = (pathlib.Path(__file__).parent / "known_failures.txt").read_text().splitlines()
-    return {line for line in lines if line and not line.startswith("#")}
-
-
 def pytest_collection_modifyitems(items):
-    known = known_failures()
     for item in items:
-        if item.nodeid.rpartition("/")[2] in known:
-            item.add_marker(pytest.mark.xfail(reason="known_failures.txt"))
         if item.get_closest_marker("full") and not device.FULL:
             item.add_marker(pytest.mark.skip(reason="needs EVERGPU_TEST_FULL=1"))
         if item.get_closest_marker("plugin") and device.DRY_RUN:

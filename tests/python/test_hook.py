@@ -189,7 +189,13 @@ def test_a_library_that_does_not_load_leaves_tensorflow_working(tmp_path):
             f"[f({str(folder)!r}) for f in (l.load_library, l.load_pluggable_device_library)]; "
             "print(float(tf.reduce_sum(tf.ones(3))))",
         ],
-        env=dict(os.environ, PYTHONPATH=str(ROOT / "python"), EVERGPU_ADAPTER="off"),
+        # No other build of the library: that one would take this one's place.
+        env=dict(
+            os.environ,
+            PYTHONPATH=str(ROOT / "python"),
+            EVERGPU_ADAPTER="off",
+            TF_PLUGGABLE_DEVICE_LIBRARY_PATH="",
+        ),
         capture_output=True,
         text=True,
     )

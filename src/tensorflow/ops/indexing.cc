@@ -185,11 +185,6 @@ Status output_top_k(Call& call, std::int64_t k, DType index_dtype) {
   return call.output(1, ir::cast(result.indices, index_dtype));
 }
 
-Result<Lowering> top_k_by_attribute(const Attributes& attributes) {
-  return Lowering(
-      [k = attributes.integer("k")](Call& call) { return output_top_k(call, k, DType::i32); });
-}
-
 Result<Lowering> top_k(const Attributes& attributes) {
   const DType dtype = attributes.has("index_type") ? attributes.dtype("index_type") : DType::i32;
   return Lowering([dtype](Call& call) { return output_top_k(call, call.integer(1), dtype); });
@@ -398,7 +393,6 @@ constexpr OpRow rows[] = {
     {.op = "InTopKV2", .types = {{"T", index_types}}, .host_arguments = {"k"}, .make = in_top_k},
     {.op = "LowerBound", .types = {{"T", numbers}}, .make = sorted_position<false>},
     {.op = "NthElement", .types = {{"T", numbers}}, .host_arguments = {"n"}, .make = nth_element},
-    {.op = "TopK", .types = {{"T", numbers}}, .make = top_k_by_attribute},
     {.op = "TopKV2",
      .types = {{"T", numbers}, {"Tk", index_types}},
      .host_arguments = {"k"},

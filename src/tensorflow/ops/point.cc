@@ -118,7 +118,7 @@ constexpr OpRow rows[] = {
     {.op = "Xlogy", .types = {{"T", floats}}, .make = apply<ops::xlogy>},
 
     // comparisons and logic
-    {.op = "ApproximateEqual", .types = {{"T", numbers}}, .make = approximately_equal},
+    {.op = "ApproximateEqual", .types = {{"T", floats}}, .make = approximately_equal},
     {.op = "Equal", .types = {{"T", all_types - i32_only}}, .make = equality<BinaryOp::equal>},
     {.op = "Greater", .types = {{"T", but_i32}}, .make = binary<BinaryOp::greater>},
     {.op = "GreaterEqual", .types = {{"T", but_i32}}, .make = binary<BinaryOp::greater_equal>},

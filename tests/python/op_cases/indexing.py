@@ -120,11 +120,26 @@ def picked_segments(c):
     yield Call(data=c.array((8, 3)), indices=c.array((6,), c.get("Tidx"), 0, 8), segment_ids=ids)
 
 
+@case("SparseSegmentSumGrad", "SparseSegmentMeanGrad", "SparseSegmentSqrtNGrad", ulps=64,
+      scale="max", gradient=False)
+def picked_segments_gradient(c):
+    ids = np.sort(c.array((6,), c.get("Tsegmentids"), 0, 3))
+    yield Call(grad=c.array((3, 4)), indices=c.array((6,), c.get("Tidx"), 0, 8), segment_ids=ids,
+               output_dim0=np.array(8, np.int32))
+
+
 @case("LowerBound", "UpperBound")
 def bounds(c):
     sequence = np.sort(c.quarters((2, 9), low=-2, high=2), axis=1)
     yield Call(sorted_inputs=sequence, values=c.quarters((2, 5), low=-3, high=3),
                out_type=c.tf_dtype("out_type"))
+
+
+@case("Where")
+def nonzero(c):
+    for shape in ((7,), (0,), (3, 5), (2, 0, 3), (4, 1, 6)):
+        yield Call(condition=c.quarters(shape, low=0, high=1) if c["T"] != bool else c.array(shape))
+    yield Call(condition=np.zeros((3, 4), c["T"]))
 
 
 @case("NthElement")

@@ -171,8 +171,9 @@ def comparison(c):
 def approximate(c):
     for shape in SHAPES:
         x = c.quarters(shape)
-        yield Call(x=x, y=(x + c.quarters(shape, low=-1, high=1)).astype(c["T"]),
-                   tolerance=0.6 if c["T"] in FLOATS else 1.0)
+        for tolerance in (0.5, 0.6):
+            yield Call(x=x, y=(x + c.quarters(shape, low=-1, high=1)).astype(c["T"]),
+                       tolerance=tolerance)
 
 
 @case("LogicalAnd", "LogicalOr")

@@ -77,6 +77,26 @@ def key_counter(c):
     yield Call(seed=_seed(c))
 
 
+@case("StatelessRandomGetKeyCounterAlg", exact=True, gradient=False)
+def key_counter_algorithm(c):
+    yield Call(seed=_seed(c))
+
+
+# A generator's state: a counter of two numbers and a key.
+@case("RngSkip", exact=True, gradient=False)
+def skip(c):
+    for delta in (0, 1, 1 << 40):
+        yield Call(resource=Variable(c.bits((3,), np.int64)), algorithm=np.array(PHILOX, np.int64),
+                   delta=np.array(delta, np.int64))
+
+
+@case("RngReadAndSkip", exact=True, gradient=False)
+def read_and_skip(c):
+    for delta in (0, 1, 1 << 40):
+        yield Call(resource=Variable(c.bits((3,), np.int64)), alg=np.array(PHILOX, np.int32),
+                   delta=np.array(delta, np.uint64))
+
+
 @case("StatelessRandomGetAlg", gradient=False, compare=False)
 def algorithm(c):
     yield Call()

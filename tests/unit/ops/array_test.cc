@@ -21,7 +21,7 @@ const std::vector<double> six = {1, 2, 3, 4, 5, 6};
 
 TEST(Array, TransposeTakesNegativeAxes) {
   expect_array(transpose(array({2, 3}, six), Dims{-1, 0}), {3, 2}, {1, 4, 2, 5, 3, 6});
-  expect_failure(transpose(array({2, 3}, six), Dims{0, 0}), "1 is missing from the permutation");
+  expect_failure(transpose(array({2, 3}, six), Dims{0, 0}), "1 is missing from {0,0}.");
   expect_failure(transpose(array({2, 3}, six), Dims{0}), "vector of size 2");
 }
 
