@@ -52,21 +52,26 @@ Status not_numbers(const Element& element) {
                                    static_cast<int>(element.type())));
 }
 
-runtime::Device& device_of(TF_OpKernelContext* context) {
-  return *Plugin::instance().device(api().TF_GetDeviceId(context));
+Status sum_of(TF_OpKernelContext* context, const Element& a, const Element& b, const Element& sum) {
+  if (!sum.dtype() || *sum.dtype() == DType::boolean) return not_numbers(sum);
+  const auto device = device_of(context);
+  if (!device.ok()) return device.status();
+  return sum.write(**device, a.read(**device) + b.read(**device));
+}
+
+Status zeros_in(TF_OpKernelContext* context, const Element& zeros) {
+  if (!zeros.dtype()) return not_numbers(zeros);
+  const auto device = device_of(context);
+  if (!device.ok()) return device.status();
+  return zeros.write(**device, ir::zeros(*zeros.dtype(), zeros.shape()));
 }
 
 void add(TF_OpKernelContext* context, TF_Tensor* a, TF_Tensor* b, TF_Tensor* sum) {
-  runtime::Device& device = device_of(context);
-  const Element left(a), right(b), out(sum);
-  if (!out.dtype() || *out.dtype() == DType::boolean) return report(context, not_numbers(out));
-  report(context, out.write(device, left.read(device) + right.read(device)));
+  report(context, sum_of(context, Element(a), Element(b), Element(sum)));
 }
 
-void zeros_like(TF_OpKernelContext* context, TF_Tensor* like, TF_Tensor* zeros) {
-  const Element shape(like), out(zeros);
-  if (!out.dtype()) return report(context, not_numbers(out));
-  report(context, out.write(device_of(context), ir::zeros(*out.dtype(), out.shape())));
+void zeros_like(TF_OpKernelContext* context, TF_Tensor* /*like*/, TF_Tensor* zeros) {
+  report(context, zeros_in(context, Element(zeros)));
 }
 
 // An error of a callback is in the context already.

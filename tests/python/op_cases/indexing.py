@@ -135,13 +135,6 @@ def bounds(c):
                out_type=c.tf_dtype("out_type"))
 
 
-@case("Where")
-def nonzero(c):
-    for shape in ((7,), (0,), (3, 5), (2, 0, 3), (4, 1, 6)):
-        yield Call(condition=c.quarters(shape, low=0, high=1) if c["T"] != bool else c.array(shape))
-    yield Call(condition=np.zeros((3, 4), c["T"]))
-
-
 @case("NthElement")
 def nth_element(c):
     for backwards in (False, True):
