@@ -149,10 +149,8 @@ BUILDERS = {builder.__name__: builder for builder in
 DATA_SEEDS = {"resnet20": 48}
 
 
-def build(name, plain=False):
-    """(model, x, y, loss) with weights and data that depend on nothing but the name."""
-    keras.utils.set_random_seed(7)
-    model, x, y, loss = BUILDERS[name](np.random.default_rng(DATA_SEEDS.get(name, 42)), plain)
+def set_weights(model):
+    """Weights that depend on their shapes and order alone."""
     random = np.random.default_rng(42)
     weights = []
     for weight in model.get_weights():
@@ -162,4 +160,11 @@ def build(name, plain=False):
                 np.float32).astype(weight.dtype)
         weights.append(weight)
     model.set_weights(weights)
+
+
+def build(name, plain=False):
+    """(model, x, y, loss) with weights and data that depend on nothing but the name."""
+    keras.utils.set_random_seed(7)
+    model, x, y, loss = BUILDERS[name](np.random.default_rng(DATA_SEEDS.get(name, 42)), plain)
+    set_weights(model)
     return model, x, y, loss

@@ -82,7 +82,7 @@ def references():
     kept until the models, TensorFlow or the machine change."""
     results = []
     for onednn in ("1", "0"):
-        path = _cache_file(onednn)
+        path = cache_file(f"onednn{onednn}", (models.__file__, __file__))
         if not path.exists():
             partial = path.with_suffix(".partial")
             code = f"from support import training; training.write_everything({str(partial)!r})"
@@ -97,14 +97,14 @@ def references():
     return results
 
 
-def _cache_file(onednn):
-    files = (models.__file__, __file__)
+def cache_file(label, files):
+    """Where results of stock TensorFlow are kept that depend on these source files alone."""
     text = "".join(pathlib.Path(file).read_text(encoding="utf-8") for file in files)
     cpu = re.findall("model name.*|flags.*", _cpuinfo())[:2]
-    key = hashlib.sha256(repr((text, cpu, tf.__version__, keras.__version__, onednn)).encode())
+    key = hashlib.sha256(repr((text, cpu, tf.__version__, keras.__version__, label)).encode())
     folder = process.REPOSITORY / ".cache" / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"references-onednn{onednn}-{key.hexdigest()[:16]}.pickle"
+    return folder / f"references-{label}-{key.hexdigest()[:16]}.pickle"
 
 
 def _cpuinfo():
