@@ -39,10 +39,10 @@ std::vector<std::string> manifest_paths(const Source& source) {
 VulkanManifest read_manifest(const Source& source, const std::string& path) {
   VulkanManifest manifest{path, "", false};
   const json content = json::parse(source.read(path).value_or(""), nullptr, false);
-  if (!content.is_object() || !content.contains("ICD") || !content["ICD"].is_object())
+  if (!content.is_object() || !content.contains("ICD") || !content["ICD"].is_object() ||
+      !content["ICD"].contains("library_path") || !content["ICD"]["library_path"].is_string())
     return manifest;
-  manifest.library = content["ICD"].value("library_path", "");
-  if (manifest.library.empty()) return manifest;
+  manifest.library = content["ICD"]["library_path"];
   const std::string folder = path.substr(0, path.rfind('/'));
   manifest.library_found =
       manifest.library.find('/') == std::string::npos

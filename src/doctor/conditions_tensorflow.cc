@@ -1,0 +1,269 @@
+// TensorFlow, Keras, evergpu and other plug-ins in the Python in use, and the variables they read.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/product.h"
+#include "doctor/condition.h"
+#include "doctor/fix.h"
+#include "system/text.h"
+
+namespace evergpu::doctor {
+namespace {
+
+Found when(bool holds, std::string words = "") {
+  return holds ? Found(std::move(words)) : std::nullopt;
+}
+
+/// Packages that bring the module `tensorflow`.
+const std::vector<std::string> tensorflow_packages = {
+    "tensorflow",      "tensorflow-cpu", "tensorflow-intel", "tensorflow-gpu",
+    "tensorflow-rocm", "tf-nightly",     "tf-nightly-cpu",   "tensorflow-macos"};
+/// Packages that bring TensorFlow plug-ins for the device type GPU.
+const std::vector<std::string> plugin_packages = {
+    "intel-extension-for-tensorflow", "intel-extension-for-tensorflow-lib",
+    "tensorflow-directml-plugin", "tensorflow-metal", "tensorflow-directml"};
+
+std::vector<std::string> installed(const Machine& machine, const std::vector<std::string>& names) {
+  std::vector<std::string> result;
+  if (machine.python() == nullptr) return result;
+  for (const std::string& name : names) {
+    if (machine.python()->packages.contains(name)) result.push_back(name);
+  }
+  return result;
+}
+
+bool has(const Machine& machine, const std::string& name) {
+  return machine.python() != nullptr && machine.python()->packages.contains(name);
+}
+
+std::string version_of(const Machine& machine, const std::string& name) {
+  return has(machine, name) ? machine.python()->packages.at(name) : "";
+}
+
+Step install_tensorflow(const Machine& machine) {
+  return run_here("Install the TensorFlow that evergpu is built for",
+                  {pip(machine, fmt::format("install \"{}\"", product::tensorflow_requirement))});
+}
+
+/// After packages that share files were taken away, what stays must be written again.
+Step reinstall_tensorflow(const Machine& machine) {
+  return run_here("Install the TensorFlow that evergpu is built for, whole",
+                  {pip(machine, fmt::format("install --force-reinstall --no-deps \"{}\"",
+                                            product::tensorflow_requirement)),
+                   pip(machine, fmt::format("install \"{}\"", product::tensorflow_requirement))});
+}
+
+std::vector<Step> replace_packages(const Machine& machine, const std::vector<std::string>& names) {
+  return {removing(run_here("Uninstall what gets in the way",
+                            {pip(machine, fmt::format("uninstall -y {}", fmt::join(names, " ")))})),
+          reinstall_tensorflow(machine)};
+}
+
+/// Plug-ins beside ours.
+std::vector<std::string> other_plugins(const Machine& machine) {
+  std::vector<std::string> result;
+  if (machine.python() == nullptr) return result;
+  for (const std::string& name : machine.python()->plugins) {
+    if (name.find("evergpu_tensorflow") == std::string::npos) result.push_back(name);
+  }
+  return result;
+}
+
+Found set_to(const Machine& machine, const std::string& name, const std::string& value) {
+  return when(machine.variable(name) == value, name + "=" + value);
+}
+
+std::vector<Step> unset(const char* name) {
+  return {by_hand(fmt::format("Unset {0} where it is set. In this terminal: `unset {0}`", name))};
+}
+
+const Condition table[] = {
+    {"tensorflow.several", Part::evergpu, Severity::blocks, "Several TensorFlow packages are mixed",
+     "They overwrite each other's files, and errors at import or strange crashes follow.",
+     [](const Machine& m) {
+       const std::vector<std::string> names = installed(m, tensorflow_packages);
+       return when(names.size() > 1, fmt::format("{}", fmt::join(names, ", ")));
+     },
+     [](const Machine& m) { return replace_packages(m, installed(m, tensorflow_packages)); },
+     "https://github.com/microsoft/tensorflow-directml-plugin/issues/216"},
+
+    {"tensorflow.cuda-wheel", Part::evergpu, Severity::blocks,
+     "This TensorFlow brings GPU code of its own",
+     "On Linux the package `tensorflow` holds CUDA kernels for the same device name as evergpu's, "
+     "so "
+     "evergpu stays away; `tensorflow-cpu` is the one without them.",
+     [](const Machine& m) {
+       return when(m.is_linux() && has(m, "tensorflow") && has(m, "evergpu") &&
+                       installed(m, tensorflow_packages).size() == 1,
+                   "tensorflow " + version_of(m, "tensorflow"));
+     },
+     [](const Machine& m) { return replace_packages(m, {"tensorflow"}); },
+     "https://github.com/microsoft/tensorflow-directml-plugin/issues/216"},
+
+    {"tensorflow.other", Part::evergpu, Severity::blocks,
+     "A TensorFlow that evergpu does not serve",
+     "evergpu works with the package tensorflow-cpu, and this is another build of TensorFlow.",
+     [](const Machine& m) {
+       const std::vector<std::string> names = installed(m, tensorflow_packages);
+       const bool other = names.size() == 1 && names[0] != "tensorflow-cpu" &&
+                          !(names[0] == "tensorflow" && has(m, "evergpu"));
+       return when(m.is_linux() && other, other ? names[0] + " " + version_of(m, names[0]) : "");
+     },
+     [](const Machine& m) {
+       std::vector<Step> steps = {by_hand(
+           "If you want to keep it, make another environment: `python3 -m venv ~/evergpu`")};
+       for (Step& step : replace_packages(m, installed(m, tensorflow_packages)))
+         steps.push_back(std::move(step));
+       return steps;
+     },
+     "https://www.tensorflow.org/install/pip"},
+
+    {"tensorflow.version", Part::evergpu, Severity::blocks,
+     "A TensorFlow version that evergpu is not built for",
+     "evergpu serves one minor version of TensorFlow; versions 2.19 to 2.21 for Linux also lack "
+     "functions that it needs.",
+     [](const Machine& m) {
+       const std::string version = version_of(m, "tensorflow-cpu");
+       return when(!version.empty() && !version.starts_with(product::tensorflow_series) &&
+                       installed(m, tensorflow_packages).size() == 1,
+                   "tensorflow-cpu " + version);
+     },
+     [](const Machine& m) { return std::vector{install_tensorflow(m)}; },
+     "https://github.com/tensorflow/tensorflow/issues/126374"},
+
+    {"tensorflow.missing", Part::evergpu, Severity::blocks, "TensorFlow is not installed",
+     "The Python in use has no TensorFlow.",
+     [](const Machine& m) {
+       return when(m.is_linux() && installed(m, tensorflow_packages).empty());
+     },
+     [](const Machine& m) { return std::vector{install_tensorflow(m)}; },
+     "https://www.tensorflow.org/install/pip"},
+
+    {"evergpu.missing", Part::evergpu, Severity::blocks, "evergpu's plug-in is not installed",
+     "The Python in use has no evergpu, so TensorFlow trains without it.",
+     [](const Machine& m) { return when(m.is_linux() && !has(m, "evergpu")); }, install_evergpu,
+     "README.md"},
+
+    {"evergpu.no-library", Part::evergpu, Severity::blocks, "evergpu's installation is incomplete",
+     "The package evergpu is there, but its plug-in library is not.",
+     [](const Machine& m) {
+       if (!has(m, "evergpu")) return Found();
+       const auto& plugins = m.python()->plugins;
+       const bool ours = std::any_of(plugins.begin(), plugins.end(), [](const std::string& name) {
+         return name.find("evergpu_tensorflow") != std::string::npos;
+       });
+       return when(!ours);
+     },
+     [](const Machine& m) {
+       return std::vector{
+           by_hand(
+               "evergpu is not published yet: take its source, and run ./package in its folder"),
+           run_here("Install the wheel that ./package made, again",
+                    {pip(m, "install --force-reinstall --no-deps dist/evergpu-*.whl")})};
+     },
+     "README.md"},
+
+    {"evergpu.onednn", Part::evergpu, Severity::blocks, "oneDNN is missing",
+     "evergpu's CPU adapter multiplies matrices with the package onednn-cpu-gomp.",
+     [](const Machine& m) {
+       return when(m.is_linux() && has(m, "evergpu") && !has(m, "onednn-cpu-gomp"));
+     },
+     [](const Machine& m) {
+       return std::vector{run_here("Install it", {pip(m, "install onednn-cpu-gomp==2023.2.0")})};
+     },
+     "https://pypi.org/project/onednn-cpu-gomp/"},
+
+    {"plugin.other", Part::evergpu, Severity::blocks, "Another TensorFlow plug-in is installed",
+     "TensorFlow takes one plug-in for the device type GPU; with two, evergpu stays away.",
+     [](const Machine& m) {
+       std::vector<std::string> names = installed(m, plugin_packages);
+       if (names.empty()) names = other_plugins(m);
+       return when(!names.empty(), fmt::format("{}", fmt::join(names, ", ")));
+     },
+     [](const Machine& m) {
+       const std::vector<std::string> names = installed(m, plugin_packages);
+       if (names.empty())
+         return std::vector{by_hand(fmt::format(
+             "Uninstall the package that brought {} (`{}` says which files a package has).",
+             fmt::join(other_plugins(m), ", "), pip(m, "show --files PACKAGE")))};
+       return std::vector{removing(run_here(
+           "Uninstall it", {pip(m, fmt::format("uninstall -y {}", fmt::join(names, " ")))}))};
+     },
+     "https://github.com/tensorflow/community/blob/master/rfcs/20200624-pluggable-device-for-"
+     "tensorflow.md"},
+
+    {"keras.several", Part::evergpu, Severity::blocks, "Two Keras packages are mixed",
+     "keras and keras-nightly install into the same folder and overwrite each other.",
+     [](const Machine& m) { return when(has(m, "keras") && has(m, "keras-nightly")); },
+     [](const Machine& m) {
+       return std::vector{removing(run_here("Uninstall the one that this TensorFlow does not use",
+                                            {pip(m, "uninstall -y keras")})),
+                          run_here("Install the other one again, whole",
+                                   {pip(m, "install --force-reinstall --no-deps keras-nightly==" +
+                                               version_of(m, "keras-nightly"))})};
+     },
+     "docs/versions.md"},
+
+    {"keras.backend", Part::evergpu, Severity::warns, "Keras is set to another library",
+     "With KERAS_BACKEND, Keras trains on that library instead of TensorFlow, and without evergpu.",
+     [](const Machine& m) {
+       const std::string backend = m.variable("KERAS_BACKEND");
+       return when(!backend.empty() && backend != "tensorflow", "KERAS_BACKEND=" + backend);
+     },
+     [](const Machine&) { return unset("KERAS_BACKEND"); },
+     "https://keras.io/getting_started/#configuring-your-backend"},
+
+    {"evergpu.off", Part::evergpu, Severity::warns, "evergpu is switched off",
+     "TensorFlow trains without evergpu, because a variable says so.",
+     [](const Machine& m) { return set_to(m, "EVERGPU_ADAPTER", "off"); },
+     [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
+
+    {"evergpu.gpu-only", Part::evergpu, Severity::blocks, "evergpu is told to use a GPU or nothing",
+     "This version of evergpu has no adapter for GPUs yet, so it offers no device at all.",
+     [](const Machine& m) {
+       return product::has_gpu_adapter ? Found() : set_to(m, "EVERGPU_ADAPTER", "gpu");
+     },
+     [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
+
+    {"variables.xla", Part::evergpu, Severity::warns, "XLA is switched on for every program",
+     "XLA has no compiler for evergpu's device, and TensorFlow then fails to run compiled "
+     "functions.",
+     [](const Machine& m) {
+       const std::string flags = m.variable("TF_XLA_FLAGS");
+       return when(flags.find("tf_xla_auto_jit") != std::string::npos &&
+                       flags.find("tf_xla_auto_jit=0") == std::string::npos &&
+                       flags.find("tf_xla_auto_jit=-1") == std::string::npos,
+                   flags);
+     },
+     [](const Machine&) { return unset("TF_XLA_FLAGS"); },
+     "https://github.com/microsoft/tensorflow-directml-plugin/issues/332"},
+
+    {"variables.directml", Part::evergpu, Severity::notes,
+     "A variable of tensorflow-directml is set",
+     "evergpu does not read DML_VISIBLE_DEVICES; in scripts, the device is called GPU:0 now.",
+     [](const Machine& m) {
+       return when(!m.variable("DML_VISIBLE_DEVICES").empty(),
+                   "DML_VISIBLE_DEVICES=" + m.variable("DML_VISIBLE_DEVICES"));
+     },
+     [](const Machine&) { return unset("DML_VISIBLE_DEVICES"); },
+     "https://learn.microsoft.com/windows/ai/directml/gpu-faq"},
+
+    {"variables.cuda", Part::gpu, Severity::warns, "CUDA is told to hide the GPU",
+     "Programs that use CUDA find no GPU while CUDA_VISIBLE_DEVICES is empty or -1.",
+     [](const Machine& m) {
+       const auto found = m.variables.find("CUDA_VISIBLE_DEVICES");
+       return when(found != m.variables.end() && (found->second.empty() || found->second == "-1") &&
+                       m.has_vendor("nvidia"),
+                   "CUDA_VISIBLE_DEVICES");
+     },
+     [](const Machine&) { return unset("CUDA_VISIBLE_DEVICES"); },
+     "https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#cuda-environment-variables"},
+};
+
+}  // namespace
+
+std::span<const Condition> tensorflow_conditions() { return table; }
+
+}  // namespace evergpu::doctor

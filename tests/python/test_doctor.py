@@ -1,0 +1,208 @@
+"""The command `evergpu` on the machines of tests/machines, and on this one.
+
+Needs the built command, not TensorFlow, but for the last test:
+    pytest --noconftest tests/python/test_doctor.py
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from support import machines  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILDS = ("release", "dev")
+HEALTHY = ("ubuntu", "ubuntu_nvidia", "ubuntu_amd", "ubuntu_intel", "two_gpus")
+
+
+def find_command():
+    """EVERGPU_COMMAND, else the one in the build folder, else the installed one."""
+    if chosen := os.environ.get("EVERGPU_COMMAND"):
+        return chosen
+    for build in BUILDS:
+        path = ROOT / "build" / build / "src" / "cli" / "evergpu"
+        if path.exists():
+            return str(path)
+    return shutil.which("evergpu", path=os.path.dirname(sys.executable)) or "evergpu"
+
+
+COMMAND = find_command()
+
+
+def run(*arguments, **options):
+    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True,
+                          encoding="utf-8", timeout=300, **options)
+
+
+def ask(*arguments):
+    child = run(*arguments, "--json")
+    assert child.stdout.startswith(("{", "[")), child.stdout + child.stderr
+    return json.loads(child.stdout), child.returncode
+
+
+@pytest.fixture(scope="session")
+def conditions():
+    return json.loads(run("doctor", "--conditions").stdout)
+
+
+@pytest.mark.parametrize("name", machines.names())
+def test_machine(name, tmp_path):
+    machine = machines.lay_out(name, tmp_path)
+    answer, code = ask("doctor", "--root", tmp_path)
+    found = [finding["id"] for finding in answer["findings"]]
+    assert sorted(found) == sorted(machine.expect)
+    assert code == answer["verdict"] == machine.exit
+    for finding in answer["findings"]:
+        assert finding["fix"], f"{finding['id']} says no fix"
+    text = run("doctor", "--root", tmp_path)
+    assert text.returncode == code
+    for finding in answer["findings"]:
+        assert finding["title"] in text.stdout
+        for step in finding["fix"]:
+            for command in step["commands"]:
+                assert command in text.stdout
+    if not found and code < 2:
+        assert "All is well" in text.stdout
+        assert len(text.stdout.splitlines()) < 24, "more than a screen"
+
+
+def test_every_condition_has_a_machine_and_is_silent_on_healthy_ones(conditions):
+    expected = {condition for name in machines.names()
+                for condition in machines.describe(name).expect}
+    assert {condition["id"] for condition in conditions} == expected
+    for name in HEALTHY:
+        assert not machines.describe(name).expect
+
+
+def test_conditions_are_complete(conditions):
+    ids = [condition["id"] for condition in conditions]
+    assert len(ids) == len(set(ids))
+    for condition in conditions:
+        assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", condition["id"])
+        assert condition["meaning"].endswith("."), condition["id"]
+        assert not condition["title"].endswith("."), condition["id"]
+        source = condition["source"]
+        assert source.startswith("https://") or (ROOT / source).is_file(), condition["id"]
+        assert condition["fix"], condition["id"]
+
+
+def test_worst_comes_first(tmp_path):
+    machines.lay_out("windows_bare", tmp_path)
+    answer, _ = ask("doctor", "--root", tmp_path)
+    order = [["blocks", "warns", "notes"].index(finding["severity"])
+             for finding in answer["findings"]]
+    assert order == sorted(order) and len(set(order)) == 3
+
+
+def test_dry_run_shows_all_and_changes_nothing(tmp_path):
+    machines.lay_out("tensorflow_and_intel", tmp_path)
+    child = run("doctor", "--fix", "--dry-run", "--root", tmp_path)
+    assert child.returncode == 0
+    assert "uninstall -y tensorflow tensorflow-cpu tensorflow-intel" in child.stdout
+    assert "takes something away" in child.stdout
+    assert "Nothing was changed" in child.stdout
+
+
+def test_fix_runs_nothing_for_a_machine_in_a_folder(tmp_path):
+    machines.lay_out("tensorflow_2_21", tmp_path)
+    child = run("doctor", "--fix", "--root", tmp_path, input="y\n" * 20)
+    assert "Nothing was changed" in child.stdout
+
+
+def test_fix_asks_and_takes_silence_as_no():
+    """Here nobody can answer, so nothing may run, whatever there is to mend."""
+    child = run("doctor", "--fix", stdin=subprocess.DEVNULL)
+    assert "Nothing to mend" in child.stdout or "nobody can answer" in child.stderr
+
+
+def test_report_holds_nothing_private(tmp_path):
+    machines.lay_out("ubuntu", tmp_path / "machine")
+    machines.change_answers(tmp_path / "machine",
+                            {"environment": {"AWS_SECRET": "hush", "PYTHONPATH": "/home/ada/x"}})
+    report = tmp_path / "report.json"
+    child = run("doctor", "--root", tmp_path / "machine", "--report", report)
+    assert child.returncode == 0, child.stderr
+    text = report.read_text()
+    assert "ada" not in text and "hush" not in text
+    assert "~/evergpu/bin/python3" in text
+    assert json.loads(text)["machine"]["os"]["version"] == "24.04"
+
+
+def test_devices(tmp_path):
+    machines.lay_out("ubuntu_amd", tmp_path)
+    text = run("devices", "--root", tmp_path).stdout
+    assert "takes the CPU" in text and "RX 7800 XT" in text and "Vulkan 1.3" in text
+    answer, code = ask("devices", "--root", tmp_path)
+    assert code == 0 and answer["devices"][0]["adapter"] == "host"
+    assert answer["other_gpus"][0]["memory"] == 17163091968
+
+
+def test_guide_prints_only_what_is_left(tmp_path):
+    machines.lay_out("ubuntu", tmp_path / "ready")
+    ready, _ = ask("guide", "--level", "student", "--library", "keras", "--root", tmp_path / "ready")
+    assert [step["commands"] for step in ready["steps"]] == [
+        ["/home/ada/evergpu/bin/python3 first_training.py"]]
+    machines.lay_out("system_python", tmp_path / "fresh")
+    fresh, _ = ask("guide", "--level", "student", "--library", "keras", "--root", tmp_path / "fresh")
+    commands = [command for step in fresh["steps"] for command in step["commands"]]
+    assert commands[:3] == ["sudo apt-get update", "sudo apt-get install -y python3.12-venv",
+                            "/usr/bin/python3 -m venv ~/evergpu"]
+    assert any("tensorflow-cpu==" in command for command in commands)
+    assert commands[-1] == "~/evergpu/bin/python3 first_training.py"
+
+
+def test_guide_leads_professionals_with_nvidia_to_cuda(tmp_path):
+    machines.lay_out("wsl_nvidia", tmp_path)
+    answer, _ = ask("guide", "--level", "professional", "--library", "tensorflow",
+                    "--root", tmp_path)
+    assert not answer["ours"] and "tensorflow[and-cuda]" in str(answer["steps"])
+    student, _ = ask("guide", "--level", "student", "--library", "tensorflow", "--root", tmp_path)
+    assert student["ours"]
+
+
+@pytest.mark.parametrize("option", ["level", "library", "vendor", "system"])
+def test_guide_says_which_words_it_takes(option):
+    child = run("guide", f"--{option}", "quantum")
+    assert child.returncode == 2 and f"--{option}" in child.stderr and "it takes" in child.stderr
+
+
+def test_a_root_that_is_none():
+    child = run("doctor", "--root", "/nowhere")
+    assert child.returncode == 2 and "not a folder" in child.stderr
+
+
+def test_this_machine_is_looked_at_quickly_and_without_the_network():
+    """No socket but local ones is ever opened, shown by the kernel where strace is there."""
+    command = [COMMAND, "doctor", "--no-train", "--json"]
+    if strace := shutil.which("strace"):
+        command = [strace, "-f", "-qq", "-e", "trace=socket,connect", "-o", "/dev/stderr", *command]
+    child = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert json.loads(child.stdout)["machine"]["memory"]["total"] > 0
+    assert "AF_INET" not in child.stderr
+
+
+def test_the_facts_about_the_product_agree():
+    header = (ROOT / "src/base/product.h").read_text()
+    requirement = re.search(r'tensorflow_requirement = "([^"]+)"', header)[1]
+    assert f'TENSORFLOW = "{requirement}"' in (ROOT / "python/evergpu/plugin.py").read_text()
+    assert requirement in (ROOT / "requirements.in").read_text()
+
+
+def test_training_proves_it():
+    """With the Python that runs this test, where it has evergpu installed."""
+    child = run("doctor", "--python", sys.executable, "--json")
+    answer = json.loads(child.stdout)
+    found = [finding["id"] for finding in answer["findings"] if finding["severity"] == "blocks"]
+    if "evergpu.missing" in found:
+        pytest.skip("evergpu is not installed in this environment")
+    assert answer["training"]["outcome"] == "trained", answer["training"]
+    assert answer["training"]["losses"][1] < answer["training"]["losses"][0]
+    assert child.returncode == 1
