@@ -84,10 +84,11 @@ class InlineVector {
     push_back(std::move(value));
     std::rotate(begin() + at, end() - 1, end());
   }
-  /// Removes the element at position `at`.
-  void erase(std::size_t at) {
-    std::move(begin() + at + 1, end(), begin() + at);
-    pop_back();
+  /// Removes `count` elements from position `at` on.
+  void erase(std::size_t at, std::size_t count = 1) {
+    if (count == 0) return;
+    std::move(begin() + at + count, end(), begin() + at);
+    resize(size_ - count);
   }
 
   operator std::span<const T>() const { return {data(), size_}; }  // NOLINT

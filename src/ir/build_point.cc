@@ -59,6 +59,7 @@ Value unary(UnaryOp op, const Value& x) {
 Value binary(BinaryOp op, const Value& x, const Value& y) {
   if (failed(x)) return x;
   if (failed(y)) return y;
+  if (x.shape() == y.shape()) return make({Kind::binary, x.dtype(), {}, op}, {x, y});
   Shape shape;
   if (!broadcast_shape(x.shape(), y.shape(), &shape))
     return fail("Incompatible shapes: {} vs. {}", to_string(x.shape()), to_string(y.shape()));

@@ -2,7 +2,7 @@
 
 namespace evergpu::ir::builder {
 
-Value make(Operation operation, Operands operands) {
+Value make(Operation&& operation, Operands&& operands) {
   for (const Value& operand : operands)
     if (failed(operand)) return operand;
   InlineVector<OperandType, 3> types;

@@ -8,7 +8,7 @@ namespace evergpu::ir::builder {
 
 /// Infers the result and makes the node; failed operands and operands that do not fit give a failed
 /// value.
-Value make(Operation operation, Operands operands);
+Value make(Operation&& operation, Operands&& operands);
 
 /// Whether `value` failed. A failed operand is the result of what is built from it.
 inline bool failed(const Value& value) { return value->state() == Node::State::failed; }

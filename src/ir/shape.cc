@@ -22,10 +22,6 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 }
 
 bool broadcast_shape(const Shape& a, const Shape& b, Shape* result) {
-  if (a == b) {
-    *result = a;
-    return true;
-  }
   const Shape& longer = a.rank() >= b.rank() ? a : b;
   const Shape& shorter = a.rank() >= b.rank() ? b : a;
   const int extra = longer.rank() - shorter.rank();

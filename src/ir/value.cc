@@ -18,13 +18,13 @@ Status Value::status() const {
   return node_->state() == Node::State::failed ? node_->error() : Status();
 }
 
-Node::Node(Operation operation, Operands operands)
+Node::Node(Operation&& operation, Operands&& operands)
     : operation_(std::move(operation)),
       operands_(std::move(operands)),
       sequence_(next_sequence.fetch_add(1, std::memory_order_relaxed)),
       origin_(*current_origin) {}
 
-Value Node::make(Operation operation, Operands operands) {
+Value Node::make(Operation&& operation, Operands&& operands) {
   return Value(new Node(std::move(operation), std::move(operands)));
 }
 

@@ -79,7 +79,7 @@ class Node {
   enum class State : std::uint8_t { pending, stored, failed };
 
   /// Makes a node from parts that fit together; use build.h, which checks them.
-  static Value make(Operation operation, Operands operands);
+  static Value make(Operation&& operation, Operands&& operands);
   /// A value whose bytes exist already.
   static Value stored(DType dtype, Shape shape, std::shared_ptr<Storage> storage);
   /// A value that could not be built.
@@ -108,7 +108,7 @@ class Node {
 
  private:
   friend class Value;
-  Node(Operation operation, Operands operands);
+  Node(Operation&& operation, Operands&& operands);
   ~Node() = default;
   static void destroy(Node* node);
 

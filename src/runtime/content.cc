@@ -50,28 +50,28 @@ void Content::write(Piece piece, std::vector<Value>* released) {
     return;
   }
   erase(piece.at, piece.bytes, released);
-  const auto after =
+  const auto* const after =
       std::upper_bound(pieces_.begin(), pieces_.end(), piece.at,
                        [](std::size_t at, const Piece& other) { return at < other.at; });
-  pieces_.insert(after, std::move(piece));
+  pieces_.insert(static_cast<std::size_t>(after - pieces_.begin()), std::move(piece));
 }
 
 void Content::erase(std::size_t at, std::size_t bytes, std::vector<Value>* released) {
   const std::size_t end = at + bytes;
-  auto first = std::partition_point(pieces_.begin(), pieces_.end(),
-                                    [&](const Piece& p) { return end_of(p) <= at; });
+  auto* first = std::partition_point(pieces_.begin(), pieces_.end(),
+                                     [&](const Piece& p) { return end_of(p) <= at; });
   if (first != pieces_.end() && first->at < at && end_of(*first) > end) {
     // The range lies inside one piece, which falls in two.
     Piece tail{end, end_of(*first) - end, first->value, first->from + (end - first->at)};
     first->bytes = at - first->at;
-    pieces_.insert(first + 1, std::move(tail));
+    pieces_.insert(static_cast<std::size_t>(first + 1 - pieces_.begin()), std::move(tail));
     return;
   }
   if (first != pieces_.end() && first->at < at) {
     first->bytes = at - first->at;
     ++first;
   }
-  auto last = first;
+  auto* last = first;
   while (last != pieces_.end() && end_of(*last) <= end)
     released->push_back(std::move((last++)->value));
   if (last != pieces_.end() && last->at < end) {
@@ -79,14 +79,15 @@ void Content::erase(std::size_t at, std::size_t bytes, std::vector<Value>* relea
     last->bytes -= end - last->at;
     last->at = end;
   }
-  pieces_.erase(first, last);
+  pieces_.erase(static_cast<std::size_t>(first - pieces_.begin()),
+                static_cast<std::size_t>(last - first));
 }
 
 std::vector<Piece> Content::pieces(std::size_t at, std::size_t bytes) const {
   const std::size_t end = at + bytes;
   std::vector<Piece> result;
-  auto piece = std::partition_point(pieces_.begin(), pieces_.end(),
-                                    [&](const Piece& p) { return end_of(p) <= at; });
+  const auto* piece = std::partition_point(pieces_.begin(), pieces_.end(),
+                                           [&](const Piece& p) { return end_of(p) <= at; });
   for (; piece != pieces_.end() && piece->at < end; ++piece) {
     const std::size_t start = std::max(at, piece->at);
     const std::size_t stop = std::min(end, end_of(*piece));

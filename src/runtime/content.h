@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
+#include "base/inline_vector.h"
 #include "ir/value.h"
 
 namespace evergpu::runtime {
@@ -27,13 +29,13 @@ class Content {
 
   /// The pieces that overlap [at, at + bytes), cut to it, in order. Undefined bytes are in none.
   std::vector<Piece> pieces(std::size_t at, std::size_t bytes) const;
-  const std::vector<Piece>& all() const { return pieces_; }
+  std::span<const Piece> all() const { return pieces_; }
 
   /// Bytes [at, …) as a value of that dtype and shape. Undefined bytes read as zeros.
   ir::Value read(std::size_t at, ir::DType dtype, const ir::Shape& shape) const;
 
  private:
-  std::vector<Piece> pieces_;  // ascending, without overlap
+  InlineVector<Piece, 1> pieces_;  // ascending, without overlap
 };
 
 }  // namespace evergpu::runtime

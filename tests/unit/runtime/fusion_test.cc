@@ -67,7 +67,9 @@ Bytes one_by_one(const Make& make) {
   for (const ir::GraphNode& node : graph.nodes) {
     ir::Operands operands;
     for (std::uint32_t operand : node.operands) operands.push_back(values[operand]);
-    values.push_back(node.leaf ? node.value : ir::Node::make(node.operation, operands));
+    values.push_back(node.leaf
+                         ? node.value
+                         : ir::Node::make(ir::Operation(node.operation), std::move(operands)));
     written.push_back(std::make_unique<Written>(*device, values.back()));
   }
   Bytes results;
