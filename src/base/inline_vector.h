@@ -10,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace evergpu {
@@ -66,17 +67,14 @@ class InlineVector {
     if (size_ == capacity_) reserve(std::size_t{capacity_} * 2);
     data()[size_++] = std::move(value);
   }
-  void pop_back() { resize(size_ - 1); }
-  void clear() { resize(0); }
+  void pop_back() { shrink(size_ - 1); }
+  void clear() { shrink(0); }
 
   void resize(std::size_t size, const T& value = T()) {
+    if (size < size_) return shrink(size);
     reserve(size);
-    if (size > size_) {
-      std::fill(data() + size_, data() + size, value);
-    } else if constexpr (!std::is_trivially_destructible_v<T>) {
-      std::fill(data() + size, data() + size_, T());  // lets go of what they held
-    }
-    size_ = static_cast<std::uint32_t>(size);
+    T* const to = data();
+    for (; size_ < size; ++size_) to[size_] = value;
   }
 
   /// Inserts `value` before position `at`.
@@ -88,7 +86,7 @@ class InlineVector {
   void erase(std::size_t at, std::size_t count = 1) {
     if (count == 0) return;
     std::move(begin() + at + count, end(), begin() + at);
-    resize(size_ - count);
+    shrink(size_ - count);
   }
 
   operator std::span<const T>() const { return {data(), size_}; }  // NOLINT
@@ -98,6 +96,11 @@ class InlineVector {
   }
 
  private:
+  void shrink(std::size_t size) {
+    if constexpr (!std::is_trivially_destructible_v<T>)
+      std::fill(data() + size, end(), T());  // lets go of what they held
+    size_ = static_cast<std::uint32_t>(size);
+  }
   void reserve(std::size_t capacity) {
     if (capacity <= capacity_) return;
     auto moved = std::make_unique<T[]>(capacity);
