@@ -224,9 +224,11 @@ class Scheduler {
   Status add_step(const Instruction& instruction) {
     Step step;
     step.op = instruction.op;
-    step.a = instruction.a;
-    step.b = instruction.b;
-    step.c = instruction.c;
+    const int count = operand_count(instruction);
+    if (count == 0) step.source = instruction.a;
+    if (count > 0) step.a = instruction.a;
+    if (count > 1) step.b = instruction.b;
+    if (count > 2) step.c = instruction.c;
     step.dtype = memory_dtype(instruction.dtype);
     step.held = held_dtype(instruction.dtype);
     const bool widens = step.dtype != step.held;
@@ -267,7 +269,7 @@ class Scheduler {
         step.kernel = bitcast_kernel(operand(step.a).dtype, step.dtype);
         break;
     }
-    if (const int count = operand_count(instruction); count > 0) {
+    if (count > 0) {
       const std::uint16_t operands[] = {step.a, step.b, step.c};
       step.uniform = step.invariant = true;
       for (int i = 0; i < count; ++i) {

@@ -35,15 +35,16 @@ struct Step {
   ir::DType held = ir::DType::f32;   // as the register holds it: f32 for 16-bit floats
   PointKernel kernel = nullptr;      // of point instructions; for `load`: from dtype to held
   PointKernel then = nullptr;        // applied to the result in place: rounding
-  std::uint16_t a = 0;
+  std::uint16_t a = 0;               // registers it reads; those it has no use for are the first
   std::uint16_t b = 0;
   std::uint16_t c = 0;
-  bool uniform = false;     // one element stands for the whole tile
-  bool invariant = false;   // the same in every tile
-  bool direct = false;      // a load that is the operand's own bytes
-  int slot = 0;             // where the result lies; uniform ones have a cell each instead
-  std::int64_t period = 0;  // a linear load that repeats after so many elements; else 0
-  int direct_output = -1;   // written straight to this output, unless that overwrites an input
+  std::uint16_t source = 0;  // of `load`: the operand; of `index`: the axis
+  bool uniform = false;      // one element stands for the whole tile
+  bool invariant = false;    // the same in every tile
+  bool direct = false;       // a load that is the operand's own bytes
+  int slot = 0;              // where the result lies; uniform ones have a cell each instead
+  std::int64_t period = 0;   // a linear load that repeats after so many elements; else 0
+  int direct_output = -1;    // written straight to this output, unless that overwrites an input
 };
 
 /// How one output is written.

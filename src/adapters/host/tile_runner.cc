@@ -211,8 +211,8 @@ void TileRunner::compute(std::size_t i, const Tile& tile) {
 
 void TileRunner::load(std::size_t i, const Tile& tile, std::byte* result) {
   const Step& step = schedule_.steps[i];
-  const Walk& walk = schedule_.inputs[step.a];
-  const LoopOperand& operand = loop_.inputs[step.a];
+  const Walk& walk = schedule_.inputs[step.source];
+  const LoopOperand& operand = loop_.inputs[step.source];
   const bool linear = schedule_.order == Order::linear;
   std::int64_t offset = operand.offset;
   if (!linear) {
@@ -221,13 +221,13 @@ void TileRunner::load(std::size_t i, const Tile& tile, std::byte* result) {
   } else if (walk.dense() && !step.uniform) {
     offset += tile.begin;
   }
-  const std::byte* source = inputs_[step.a] + offset * bytes_of(step.dtype);
+  const std::byte* source = inputs_[step.source] + offset * bytes_of(step.dtype);
   if (step.direct) {
     registers_[i] = source;
     return;
   }
   if (step.period > 0) {
-    Phase& phase = phases_[step.a];
+    Phase& phase = phases_[step.source];
     const std::int64_t at = tile.begin % step.period;
     if (phase.at == at && phase.elements >= tile.elements) return;
     phase = {at, tile.elements};
@@ -247,7 +247,7 @@ void TileRunner::load(std::size_t i, const Tile& tile, std::byte* result) {
 
 void TileRunner::fill_index(std::size_t i, const Tile& tile, std::byte* result) const {
   const Step& step = schedule_.steps[i];
-  const std::size_t axis = step.a;
+  const std::size_t axis = step.source;
   const bool linear = schedule_.order == Order::linear;
   const std::int64_t* extents = linear ? schedule_.extents.data() : tile.extents;
   std::int64_t inner = 1;
