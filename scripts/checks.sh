@@ -34,7 +34,8 @@ unit_tests() {
 # Without arguments the tests that CI holds to; with --all also those that are not all green yet.
 python_tests() {
   local files=() name
-  for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers default_kernels environment doctor; do
+  for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers default_kernels environment doctor \
+    distribution statistics memory; do
     files+=("tests/python/test_$name.py")
   done
   [ "${1:-}" != --all ] || files=(tests/python)

@@ -163,19 +163,6 @@ def test_explicit_jit_compile():
     assert any("jit_compile" in message for message in messages), messages
 
 
-def test_statistics_at_exit():
-    child = process.run("""
-        from support import models
-        model, x, y, loss = models.build("mlp")
-        model.compile(optimizer="adam", loss=loss)
-        model.fit(x, y, batch_size=8, epochs=5, verbose=0)
-        report(0)
-        """, {"EVERGPU_STATS": "1"})
-    assert child.result == 0
-    for word in ("flushes", "kernels", "bytes"):
-        assert word in child.stderr, child.stderr
-
-
 def test_growth_setting_is_accepted():
     child = process.run(CPU_WORKS, {"TF_FORCE_GPU_ALLOW_GROWTH": "true"})
     assert child.result == [1, 9.0]
