@@ -24,9 +24,10 @@ def stacks(x):
         yield in_session(x, build)[0], x.numpy()
 
 
-@program("GetSessionHandleV2", "GetSessionTensor", "DeleteSessionTensor")
+@program("GetSessionHandle", "GetSessionHandleV2", "GetSessionTensor", "DeleteSessionTensor")
 def session_handles(x):
     with tf.Graph().as_default(), tf.device(device.DEVICE), v1.Session() as session:
+        session.run(raw.GetSessionHandleV2(value=tf.constant(x.numpy())).op)
         handle = session.run(v1.get_session_handle(tf.constant(x.numpy())))
         place, tensor = v1.get_session_tensor(handle.handle, x.dtype)
         yield session.run(tensor, {place: handle.handle}), x.numpy()
@@ -43,9 +44,13 @@ def staging(x):
                 size = raw.StageSize(dtypes=[fed.dtype], shared_name="area")
                 with tf.control_dependencies([size]):
                     taken = raw.Unstage(dtypes=[fed.dtype], shared_name="area")
-        return [(peeked[0], size, taken[0])]
-    (peeked, size, taken), = in_session(x, build)
-    yield from ((peeked, x.numpy()), (size, np.array(1)), (taken, x.numpy()))
+        with tf.control_dependencies([taken[0], raw.Stage(values=[fed], shared_name="cleared")]):
+            clear = raw.StageClear(dtypes=[fed.dtype], shared_name="cleared")
+        with tf.control_dependencies([clear]):
+            left = raw.StageSize(dtypes=[fed.dtype], shared_name="cleared")
+        return [(peeked[0], size, taken[0], left)]
+    (peeked, size, taken, left), = in_session(x, build)
+    yield from ((peeked, x.numpy()), (size, np.array(1)), (taken, x.numpy()), (left, np.array(0)))
 
 
 @program("MapStage", "MapUnstage", "MapPeek", "MapSize", "MapUnstageNoKey", "MapIncompleteSize",
@@ -63,11 +68,23 @@ def map_staging(x):
             put = op("Stage")(key=key, indices=tf.constant([0]), values=[fed], **area)
             with tf.control_dependencies([put]):
                 peeked = op("Peek")(key=key, indices=tf.constant([0]), **area)
-                with tf.control_dependencies(peeked):
+                with tf.control_dependencies([*peeked, op("Size")(**area)]):
                     taken = op("Unstage")(key=key, indices=tf.constant([0]), **area)
-            return [(peeked[0], taken[0])]
-        (peeked, taken), = in_session(x, build)
-        yield from ((peeked, x.numpy()), (taken, x.numpy()))
+            area["shared_name"] += "-without-keys"
+            put = op("Stage")(key=key, indices=tf.constant([0]), values=[fed], **area)
+            with tf.control_dependencies([put]):
+                size = op("Size")(**area)
+            with tf.control_dependencies([size]):
+                found, value = op("UnstageNoKey")(indices=tf.constant([0]), **area)
+            with tf.control_dependencies([value[0]]):
+                incomplete = op("IncompleteSize")(**area)
+            with tf.control_dependencies([incomplete]):
+                clear = op("Clear")(**area)
+            with tf.control_dependencies([clear]):
+                return [(peeked[0], taken[0], size, found, value[0], tf.identity(incomplete))]
+        (peeked, taken, size, found, value, incomplete), = in_session(x, build)
+        yield from ((t, x.numpy()) for t in (peeked, taken, value))
+        yield from ((size, np.array(1)), (found, np.array(7)), (incomplete, np.array(0)))
 
 
 @program("FIFOQueueV2", "QueueEnqueueV2", "QueueDequeueV2", "QueueSizeV2", "QueueCloseV2")
@@ -77,7 +94,11 @@ def queues(x):
         with tf.control_dependencies([raw.QueueEnqueueV2(handle=queue, components=[fed])]):
             taken = raw.QueueDequeueV2(handle=queue, component_types=[fed.dtype])
         with tf.control_dependencies(taken):
-            return [(taken[0], raw.QueueSizeV2(handle=queue))]
+            size = raw.QueueSizeV2(handle=queue)
+        with tf.control_dependencies([size, taken[0]]):
+            close = raw.QueueCloseV2(handle=queue)
+        with tf.control_dependencies([close]):
+            return [(tf.identity(taken[0]), size)]
     (taken, size), = in_session(x, build)
     yield from ((taken, x.numpy()), (size, np.array(0)))
 

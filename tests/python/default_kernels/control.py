@@ -17,18 +17,24 @@ def branches(x):
     variable = tf.Variable(x)
 
     @tf.function
+    def passed(x):
+        return tf.identity(x)
+
+    @tf.function
     def choose(flag, index):
         a = tf.cond(flag, lambda: tf.identity(x), lambda: variable.read_value())
         b = tf.switch_case(index, [lambda: x, lambda: tf.reshape(x, (3, 4)), variable.read_value])
         c = tf.cond(flag, lambda: tf.squeeze(x[None], 0), lambda: x)
-        return a, b, c
+        d = tf.switch_case(index, [lambda: passed(x), lambda: x, lambda: tf.identity(x)])
+        return a, b, c, d
 
     for flag, index in itertools.product((True, False), (0, 1, 2)):
         yield from ((t, x.numpy()) for t in choose(tf.constant(flag), tf.constant(index)))
+    yield tf.shape(raw.FakeParam(dtype=x.dtype, shape=[2])), np.array([2])
 
 
 @program("Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "Placeholder",
-         "PlaceholderV2", "ControlTrigger", "NoOp")
+         "ControlTrigger", "NoOp")
 def dataflow_control(x):
     def build(fed):
         loop = v1.while_loop(lambda i, t: i < 3, lambda i, t: (i + 1, tf.identity(t)), (0, fed))
@@ -43,7 +49,7 @@ def dataflow_control(x):
 def python_functions(x):
     result = tf.py_function(lambda t: tf.identity(t), [x], x.dtype)
     yield result, x.numpy()
-    tf.debugging.Assert(tf.constant(True), [x])
+    raw.Assert(condition=True, data=[x])
 
 
 @program("DebugIdentityV2", "DebugNanCount", "DebugNumericSummary", dtypes=("float32", "float64"))
@@ -71,8 +77,10 @@ def datasets(x):
         if "GPU" in device.DEVICE:
             data = data.apply(tf.data.experimental.prefetch_to_device(device.DEVICE))
         rows = list(data)
+        next_row = iter(data).get_next_as_optional()
     for index, row in enumerate(rows):
         yield row, value[index % 3]
+    yield next_row.get_value(), value[0]
     optional = tf.experimental.Optional.from_value(x)
     yield optional.get_value(), x.numpy()
     yield optional.has_value(), np.array(True)

@@ -119,6 +119,14 @@ def lists_as_variants(x):
 @program("While", "StatelessWhile", "TensorListSetItem", "TensorListGetItem",
          dtypes=("float16", "bfloat16", "float32", "float64"))
 def tensor_array_gradients(x):
+    count = tf.Variable(tf.zeros((), tf.int64))
+
+    @tf.function
+    def counted():
+        for _ in tf.range(3):
+            count.assign_add(1)
+        return count.read_value()
+
     @tf.function
     def forward(x):
         array = tf.TensorArray(x.dtype, size=3)
@@ -134,6 +142,7 @@ def tensor_array_gradients(x):
     value = x.numpy()
     yield y, 2 * np.cumsum(value, 0, dtype=value.dtype)
     yield tape.gradient(y, x), np.array([6, 4, 2], value.dtype)[:, None] + 0 * value
+    yield counted(), np.array(3)
 
 
 @program("TensorArrayV3", "TensorArrayWriteV3", "TensorArrayReadV3", "TensorArrayGatherV3",
@@ -141,6 +150,14 @@ def tensor_array_gradients(x):
 def session_tensor_arrays(x):
     def build(fed):
         array = v1.TensorArray(fed.dtype, 3, clear_after_read=False).unstack(fed)
-        return [array.stack(), array.read(1), array.size()]
+        handle, flow = raw.TensorArrayV3(size=3, dtype=fed.dtype)
+        flow = raw.TensorArrayWriteV3(handle=handle, index=1, value=fed[2], flow_in=flow)
+        with tf.control_dependencies([flow]):
+            size = raw.TensorArraySizeV3(handle=handle, flow_in=flow)
+        with tf.control_dependencies([size]):
+            gradient, _ = raw.TensorArrayGradV3(handle=handle, flow_in=flow, source="gradients")
+        with tf.control_dependencies([raw.TensorArrayCloseV3(handle=gradient)]):
+            closed = tf.identity(size)
+        return [array.stack(), array.read(1), closed]
     whole, row, size = in_session(x, build, soft_placement=True)
     yield from ((whole, x.numpy()), (row, x.numpy()[1]), (size, np.array(3)))

@@ -30,17 +30,23 @@ UNREACHABLE = {
                      "_Retval", "_Send", "_Recv", "Send", "Recv", "_EagerConst", "_ReadVariablesOp",
                      "_VarHandlesOp", "_ArrayToList", "_ListToArray", "HostConst"),
                     "made by TensorFlow's runtime around functions and copies, which all tests use"),
-    **dict.fromkeys(("_If", "_While", "For", "SymbolicGradient", "Fact", "RemoteCall"),
+    **dict.fromkeys(("_If", "_While", "For", "SymbolicGradient", "Fact", "RemoteCall",
+                     "MakeWeakResourceHandle"),
                     "no Python function makes them in TensorFlow 2"),
     **dict.fromkeys(("Variable", "Stack", "StackPush", "StackPop", "StackClose"),
                     "removed from graphs of today; their V2 runs"),
-    **dict.fromkeys(("GetSessionHandle", "DebugIdentity", "DebugIdentityV3", "Copy", "CopyHost"),
+    **dict.fromkeys(("DebugIdentity", "DebugIdentityV3", "Copy", "CopyHost"),
                     "inserted by the graph debugger, which writes files of its own"),
     **dict.fromkeys(("DataFormatDimMap", "DataFormatVecPermute"),
                     "registered under a label that only the layout optimizer sets"),
+    "PlaceholderV2": "graphs of today may not contain it; Placeholder runs",
+    "RefNextIteration": "loops of today pass on values, not references",
     "DevicePlacementOp": "a test op of TensorFlow's own",
     "BatchFunction": "a serving op that batches requests of several threads",
 }
+
+# Ops of programs that TensorFlow's runtime makes of others, so that nobody sees a call of them.
+MADE_BY_THE_RUNTIME = {"PartitionedCall", "StatefulPartitionedCall", "_SwitchN"}
 
 
 def program(*ops, dtypes=DTYPES):

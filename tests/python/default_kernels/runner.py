@@ -1,12 +1,15 @@
 """Runs the programs from the one named on, saying which it starts before it does: the parent names
 the one that crashed and starts a new process behind it."""
 
+import contextlib
 import json
 
 import numpy as np
 import tensorflow as tf
 
-from default_kernels.registry import PROGRAMS
+from tensorflow.python.framework import op_callbacks
+
+from default_kernels.registry import MADE_BY_THE_RUNTIME, PROGRAMS
 from support.device import DEVICE
 
 
@@ -26,17 +29,40 @@ def run(first, stop):
 def _problem(name, dtype):
     """None, or what went wrong. A dtype for which TensorFlow has no kernel is not a problem, unless
     it is the program's main one: nothing would be tested."""
-    function, _, dtypes = PROGRAMS[name]
+    function, ops, dtypes = PROGRAMS[name]
     main = "float32" if "float32" in dtypes else dtypes[0]
+    if dtype != main:
+        return _first_problem(function, dtype, required=False)
+    with called_ops() as called:
+        problem = _first_problem(function, dtype, required=True)
+    left_out = set(ops) - called - MADE_BY_THE_RUNTIME
+    return problem or (f"does not call {sorted(left_out)}" if left_out else None)
+
+
+@contextlib.contextmanager
+def called_ops():
+    """The set of the ops that are called, eagerly or in a graph, while the context lasts."""
+    called = set()
+
+    def note(op, *_arguments, **_named):
+        called.add(op.decode() if isinstance(op, bytes) else op)
+    op_callbacks.add_op_callback(note)
+    try:
+        yield called
+    finally:
+        op_callbacks.remove_op_callback(note)
+
+
+def _first_problem(function, dtype, required):
     values = np.arange(12).reshape(3, 4).astype(tf.as_dtype(dtype).as_numpy_dtype)
     with tf.device(DEVICE):
         try:
             for index, item in enumerate(function(tf.constant(values))):
-                problem = _difference(item, dtype == main)
+                problem = _difference(item, required)
                 if problem:
                     return f"result {index}: {problem}"
         except Exception as error:  # whatever it is, the parent reports it by the program's name
-            return _explained(error, dtype == main)
+            return _explained(error, required)
     return None
 
 

@@ -9,7 +9,7 @@ raw = tf.raw_ops
 
 
 @program("VarHandleOp", "ReadVariableOp", "AssignVariableOp", "VarIsInitializedOp", "VariableShape",
-         "DestroyResourceOp", "DisableCopyOnRead", "MakeWeakResourceHandle")
+         "DestroyResourceOp", "DisableCopyOnRead")
 def resource_variable(x):
     value = x.numpy()
     handle = raw.VarHandleOp(dtype=x.dtype, shape=[3, 4], shared_name=f"variable-{x.dtype.name}")
@@ -42,7 +42,7 @@ def variable_rows(x):
 
 
 @program("VariableV2", "IsVariableInitialized", "RefSwitch", "RefMerge", "RefEnter", "RefExit",
-         "RefNextIteration", "RefIdentity", "TemporaryVariable", "DestroyTemporaryVariable")
+         "RefIdentity", "TemporaryVariable", "DestroyTemporaryVariable")
 def reference_variables(x):
     def build(fed):
         variable = v1.Variable(x.numpy(), use_resource=False)
@@ -52,6 +52,9 @@ def reference_variables(x):
         temporary = raw.TemporaryVariable(shape=[3, 4], dtype=fed.dtype, var_name="t")
         assigned = v1.assign(temporary, fed)
         destroyed = raw.DestroyTemporaryVariable(ref=assigned, var_name="t")
-        return [raw.RefIdentity(input=variable._ref()), tf.identity(merged[0]),
+        return [raw.IsVariableInitialized(ref=variable._ref()),
+                raw.RefIdentity(input=variable._ref()), tf.identity(merged[0]),
                 tf.identity(raw.RefExit(data=raw.RefIdentity(input=entered))), destroyed]
-    yield from ((t, x.numpy()) for t in in_session(x, build))
+    initialized, *values = in_session(x, build)
+    yield initialized, np.array(True)
+    yield from ((t, x.numpy()) for t in values)
