@@ -1,5 +1,6 @@
 // Linux, for base/process.h.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -28,12 +29,13 @@ std::vector<std::string> extended_environment(
     for (const auto& [name, value] : additions) replaced |= text.starts_with(name + "=");
     if (!replaced) result.emplace_back(text);
   }
-  for (const auto& [name, value] : additions) result.push_back(name + "=" + value);
+  for (const auto& [name, value] : additions) result.push_back(fmt::format("{}={}", name, value));
   return result;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (std::string& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;
