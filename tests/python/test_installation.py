@@ -1,6 +1,7 @@
-"""Beside another plug-in, or the TensorFlow package that brings CUDA kernels: one message that says
-what to do, no device, and TensorFlow's CPU works on."""
+"""With another TensorFlow, beside another plug-in, or with the TensorFlow package that brings CUDA
+kernels: one message that says what to do, no device, and TensorFlow's CPU works on."""
 
+import mmap
 import os
 import pathlib
 import shutil
@@ -66,6 +67,27 @@ def test_beside_the_package_with_cuda_kernels(library, linked_tensorflow):
     assert child.result == [0, 9.0]
     said = messages(child)
     assert len(said) == 1 and "CUDA" in said[0] and "pip install" in said[0], said
+
+
+@pytest.mark.parametrize("part, known, strange, named", [
+    ("cc", b"\0002.22.0-rc0\0", b"\0002.21.0-rc0\0", "2.21.0"),
+    ("framework", b"\0TF_ZerosLikeVariant\0", b"\0TF_NoSuchFunction__\0", "TF_ZerosLikeVariant")],
+    ids=["version", "function"])
+def test_another_tensorflow(library, linked_tensorflow, part, known, strange, named):
+    """TensorFlow of another version, or one that lacks a function, as 2.19 to 2.21 do: the installed
+    one with these bytes of a library changed."""
+    linked = linked_tensorflow / "tensorflow" / f"libtensorflow_{part}.so.2"
+    original = linked.with_suffix(".original")
+    linked.rename(original)
+    shutil.copyfile(original, linked)
+    with open(linked, "r+b") as file, mmap.mmap(file.fileno(), 0) as contents:
+        at = contents.find(known)
+        assert at > 0
+        contents[at:at + len(known)] = strange  # of the same length
+    child = run_with(library, PYTHONPATH=str(linked_tensorflow))
+    assert child.result == [0, 9.0]
+    said = messages(child)
+    assert len(said) == 1 and named in said[0] and "pip install" in said[0], said
 
 
 def test_a_damaged_library(library):
