@@ -37,8 +37,9 @@ MadeLibrary make_fast(const Library& library) {
       return make_scatter(library);
     case Kind::arg_reduce:
     case Kind::scan:
-    case Kind::argsort:
       return make_split(library);
+    case Kind::argsort:
+      return make_argsort(library);
     case Kind::philox:
       return make_random(library);
     case Kind::concat:

@@ -20,7 +20,8 @@ MadeLibrary make_gather(const compiler::Library& library);
 MadeLibrary make_scatter(const compiler::Library& library);
 MadeLibrary make_random(const compiler::Library& library);
 MadeLibrary make_concat(const compiler::Library& library);
-/// arg_reduce, scan, argsort and convolutions (not by filter), in parallel over the first axis.
+MadeLibrary make_argsort(const compiler::Library& library);
+/// arg_reduce, scan and convolutions (not by filter), in parallel over the first axis.
 MadeLibrary make_split(const compiler::Library& library);
 
 /// A library kernel that is one function of operands and result, and keeps no work space.

@@ -56,14 +56,12 @@ void interpret_parts(const Library& library, Inputs inputs, std::byte* result) {
   });
 }
 
-bool first_axis_is_free(const ir::Operation& operation, const ir::Shape& operand) {
+bool first_axis_is_free(const ir::Operation& operation) {
   switch (operation.kind) {
     case Kind::arg_reduce:
       return operation.get<ir::ArgReduce>().axis > 0;
     case Kind::scan:
       return operation.get<ir::Scan>().axis > 0;
-    case Kind::argsort:
-      return operand.rank() > 1;
     default:
       return is_convolution(operation.kind);
   }
@@ -73,7 +71,7 @@ bool first_axis_is_free(const ir::Operation& operation, const ir::Shape& operand
 
 MadeLibrary make_split(const Library& library) {
   const ir::Shape& operand = library.operand_shapes[split_operand(library.operation.kind)];
-  if (operand.elements() == 0 || !first_axis_is_free(library.operation, operand)) return nullptr;
+  if (operand.elements() == 0 || !first_axis_is_free(library.operation)) return nullptr;
   return make_function(interpret_parts);
 }
 

@@ -287,7 +287,7 @@ TEST(HostIndexed, Scatter) {
       }
 }
 
-TEST(HostSplit, ScansSortsAndExtremes) {
+TEST(HostSplit, ScansAndExtremes) {
   std::mt19937 random(7);
   for (DType dtype : {DType::f32, DType::bf16, DType::i64, DType::u8})
     for (const Shape& shape : {Shape{17}, Shape{400, 50}, Shape{3, 1000, 5}, Shape{4, 0}})
@@ -299,9 +299,27 @@ TEST(HostSplit, ScansSortsAndExtremes) {
             expect_equal(ir::arg_reduce(flag ? ir::ReduceOp::maximum : ir::ReduceOp::minimum,
                                         leaf(inputs[0]), axis, flag ? DType::i32 : DType::i64),
                          inputs, 0);
-          expect_equal(ir::argsort(leaf(inputs[0]), flag), inputs, 0);
         }
       }
+}
+
+TEST(HostSort, EveryDtype) {
+  std::mt19937 random(7);
+  for (DType dtype : ir::all_dtypes)
+    for (const Shape& shape : {Shape{1}, Shape{400}, Shape{40, 50}, Shape{3, 5, 1000}}) {
+      const std::vector<Tensor> inputs{random_tensor(random, dtype, shape)};
+      for (bool descending : {false, true})
+        expect_equal(ir::argsort(leaf(inputs[0]), descending), inputs, 0);
+    }
+}
+
+TEST(HostSort, ZerosAreEqualAndNanIsTheGreatest) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float values[] = {0.0f, -0.0f, nan, -infinity, infinity, -nan, -0.0f, 0.0f, -1.0f, 1e-42f};
+  const std::vector<Tensor> inputs{Tensor::of<float>({10}, values)};
+  for (bool descending : {false, true})
+    expect_equal(ir::argsort(leaf(inputs[0]), descending), inputs, 0);
 }
 
 TEST(HostMovement, Concat) {
