@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <utility>
 
 namespace evergpu::runtime {
 
@@ -41,7 +42,7 @@ Result<void*> AddressSpace::allocate(std::size_t bytes) {
     if ((std::uint64_t{slot} + 1) << log2 > std::uint64_t{1} << region_log2_) return too_large();
     region.slots.emplace_back();
   }
-  region.slots[slot] = std::make_unique<Allocation>(Allocation{next_id_++, bytes, {}});
+  region.slots[slot] = {next_id_++, bytes, {}};
   return reinterpret_cast<void*>(range_.base() + (index << region_log2_) +
                                  (std::uintptr_t{slot} << log2));
 }
@@ -50,7 +51,7 @@ bool AddressSpace::contains(const void* address) const {
   return reinterpret_cast<std::uintptr_t>(address) - range_.base() < range_.bytes();
 }
 
-Allocation* AddressSpace::find(const void* address, std::size_t* offset) const {
+Allocation* AddressSpace::find(const void* address, std::size_t* offset) {
   if (!contains(address)) return nullptr;
   const std::uintptr_t distance = reinterpret_cast<std::uintptr_t>(address) - range_.base();
   const std::size_t index = distance >> region_log2_;
@@ -59,18 +60,18 @@ Allocation* AddressSpace::find(const void* address, std::size_t* offset) const {
   const std::size_t slot = inside >> log2;
   if (slot >= regions_[index].slots.size()) return nullptr;
   *offset = inside & ((std::uintptr_t{1} << log2) - 1);
-  return regions_[index].slots[slot].get();
+  Allocation& allocation = regions_[index].slots[slot];
+  return allocation.id != 0 ? &allocation : nullptr;
 }
 
-std::unique_ptr<Allocation> AddressSpace::free(void* address) {
+std::optional<Allocation> AddressSpace::free(void* address) {
   std::size_t offset = 0;
-  if (find(address, &offset) == nullptr || offset != 0) return nullptr;
+  Allocation* const allocation = find(address, &offset);
+  if (allocation == nullptr || offset != 0) return std::nullopt;
   const std::uintptr_t distance = reinterpret_cast<std::uintptr_t>(address) - range_.base();
-  const std::size_t index = distance >> region_log2_;
-  const std::uintptr_t inside = distance & ((std::uintptr_t{1} << region_log2_) - 1);
-  const std::size_t slot = inside >> (least_log2 + static_cast<int>(index));
-  regions_[index].free.push_back(static_cast<std::uint32_t>(slot));
-  return std::move(regions_[index].slots[slot]);
+  Region& region = regions_[distance >> region_log2_];
+  region.free.push_back(static_cast<std::uint32_t>(allocation - region.slots.data()));
+  return std::exchange(*allocation, {});
 }
 
 }  // namespace evergpu::runtime

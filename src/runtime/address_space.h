@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/os.h"
@@ -21,7 +22,7 @@ namespace evergpu::runtime {
 
 /// What one live address stands for.
 struct Allocation {
-  std::uint64_t id = 0;  // never used again, unlike the address
+  std::uint64_t id = 0;  // never used again, unlike the address; 0: nothing lives here
   std::size_t bytes = 0;
   Content content;
 };
@@ -33,11 +34,12 @@ class AddressSpace {
   /// A new allocation of `bytes` (0 counts as 1), aligned to 256. resource_exhausted when its
   /// region is full.
   Result<void*> allocate(std::size_t bytes);
-  /// Ends an allocation and returns what it held; null when `address` is not the start of one.
-  std::unique_ptr<Allocation> free(void* address);
+  /// Ends an allocation and returns what it was; nothing when `address` is not the start of one.
+  std::optional<Allocation> free(void* address);
 
   /// The allocation that contains `address`, and how far inside it lies; null when there is none.
-  Allocation* find(const void* address, std::size_t* offset) const;
+  /// Good until the next call of allocate or free.
+  Allocation* find(const void* address, std::size_t* offset);
   /// Whether the address is one of this space, live or not.
   bool contains(const void* address) const;
 
@@ -46,7 +48,7 @@ class AddressSpace {
   void for_each(Visit&& visit) const {
     for (const Region& region : regions_) {
       for (const auto& slot : region.slots) {
-        if (slot) visit(*slot);
+        if (slot.id != 0) visit(slot);
       }
     }
   }
@@ -56,7 +58,7 @@ class AddressSpace {
   static constexpr int region_count = 32;
 
   struct Region {
-    std::vector<std::unique_ptr<Allocation>> slots;
+    std::vector<Allocation> slots;
     std::vector<std::uint32_t> free;  // the slot freed last is used first
   };
 

@@ -85,7 +85,7 @@ class Device::Impl {
 
   void free(void* address) {
     if (forked()) return;
-    std::unique_ptr<Allocation> gone;  // what it held is dropped after the lock
+    std::optional<Allocation> gone;  // what it held is dropped after the lock
     const std::lock_guard lock(mutex_);
     gone = addresses_->free(address);
     if (gone) counters_->live.subtract(gone->bytes);

@@ -50,10 +50,9 @@ Call::Call(TF_OpKernelContext* context, runtime::Device& device, bool host_outpu
     const auto dtype = dtype_from(api().TF_InputDatatype(context, i));
     if (!dtype) continue;
     Input& input = inputs_[static_cast<std::size_t>(i)];
-    const TfStatus status;
-    api().TF_GetInput(context, i, &input.tensor, status.get());
-    if (!status.ok()) {
-      status_ = status.status();
+    api().TF_GetInput(context, i, &input.tensor, answer_.get());
+    if (!answer_.ok()) {
+      status_ = answer_.status();
       return;
     }
     input.plain = true;
@@ -122,16 +121,15 @@ Status Call::output(int i, const Value& value) {
   EVERGPU_RETURN_IF_ERROR(value.status());
   const ir::Shape& shape = value.shape();
   const std::size_t bytes = value->operation().bytes();
-  const TfStatus status;
   TF_Tensor* tensor = api().TF_AllocateOutput(context_, i, to_tensorflow(value.dtype()),
-                                              shape.begin(), shape.rank(), bytes, status.get());
-  if (api().TF_GetCode(status.get()) == TF_INTERNAL) {
+                                              shape.begin(), shape.rank(), bytes, answer_.get());
+  if (api().TF_GetCode(answer_.get()) == TF_INTERNAL) {
     // A collective's sum must go where its first operand lies: TensorFlow then refuses to allocate.
     const int operand = 0;
     tensor = api().TF_ForwardInputOrAllocateOutput(context_, &operand, 1, i, shape.begin(),
-                                                   shape.rank(), nullptr, status.get());
+                                                   shape.rank(), nullptr, answer_.get());
   }
-  if (!status.ok()) return status.status();
+  if (!answer_.ok()) return answer_.status();
   void* data = api().TF_TensorData(tensor);
   api().TF_DeleteTensor(tensor);
   if (bytes == 0) return {};

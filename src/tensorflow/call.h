@@ -7,6 +7,7 @@
 #include "ir/build.h"
 #include "ir/tensor.h"
 #include "runtime/device.h"
+#include "tensorflow/convert.h"
 
 struct TF_OpKernelContext;
 struct TF_Tensor;
@@ -64,6 +65,7 @@ class Call {
   bool host_outputs_;
   InlineVector<Input, 4> inputs_;
   mutable Status status_;
+  TfStatus answer_;  // of TensorFlow's functions; making one for each call of them costs as much
 };
 
 }  // namespace evergpu::tensorflow

@@ -44,10 +44,10 @@ TEST(AddressSpace, RefusesWhatDoesNotFit) {
 TEST(AddressSpace, FreesOnlyStartsOfAllocations) {
   const auto space = make_space();
   auto* const address = static_cast<std::byte*>(*space->allocate(64));
-  EXPECT_EQ(space->free(address + 8), nullptr);
+  EXPECT_FALSE(space->free(address + 8).has_value());
   int on_stack = 0;
-  EXPECT_EQ(space->free(&on_stack), nullptr);
-  EXPECT_NE(space->free(address), nullptr);
+  EXPECT_FALSE(space->free(&on_stack).has_value());
+  EXPECT_TRUE(space->free(address).has_value());
 }
 
 TEST(AddressSpace, LiveAllocationsNeverOverlap) {
@@ -57,7 +57,7 @@ TEST(AddressSpace, LiveAllocationsNeverOverlap) {
   for (int i = 0; i < 20000; ++i) {
     if (live.size() > 100 && random() % 2 == 0) {
       auto victim = std::next(live.begin(), static_cast<long>(random() % live.size()));
-      ASSERT_NE(space->free(reinterpret_cast<void*>(victim->first)), nullptr);
+      ASSERT_TRUE(space->free(reinterpret_cast<void*>(victim->first)).has_value());
       live.erase(victim);
       continue;
     }
