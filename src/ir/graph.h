@@ -16,7 +16,7 @@ struct GraphNode {
   InlineVector<std::uint32_t, 3> operands;  // positions in Graph::nodes, all below this one
   bool leaf = false;        // its bytes exist, or will before the graph runs; it has no operands
   bool wanted = false;      // somebody outside needs its bytes
-  std::string_view origin;  // points into `value`
+  std::string_view origin;  // the value's
   Value value;              // keeps the node; may be empty in tests
 };
 

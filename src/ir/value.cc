@@ -6,11 +6,11 @@ namespace evergpu::ir {
 
 namespace {
 std::atomic<std::uint64_t> next_sequence{0};
-const std::shared_ptr<const std::string> no_origin;
-thread_local const std::shared_ptr<const std::string>* current_origin = &no_origin;
+const std::string no_origin;
+thread_local const std::string* current_origin = &no_origin;
 }  // namespace
 
-OriginScope::OriginScope(const std::shared_ptr<const std::string>& origin)
+OriginScope::OriginScope(const std::string& origin)
     : previous_(std::exchange(current_origin, &origin)) {}
 OriginScope::~OriginScope() { current_origin = previous_; }
 
@@ -22,7 +22,7 @@ Node::Node(Operation&& operation, Operands&& operands)
     : operation_(std::move(operation)),
       operands_(std::move(operands)),
       sequence_(next_sequence.fetch_add(1, std::memory_order_relaxed)),
-      origin_(*current_origin) {}
+      origin_(current_origin) {}
 
 Value Node::make(Operation&& operation, Operands&& operands) {
   return Value(new Node(std::move(operation), std::move(operands)));
@@ -38,11 +38,6 @@ Value Node::failed(Status status) {
   Value value = make({}, {});
   value->set_failed(std::move(status));
   return value;
-}
-
-const std::string& Node::origin() const {
-  static const std::string none;
-  return origin_ ? *origin_ : none;
 }
 
 void Node::set_stored(std::shared_ptr<Storage> storage) {

@@ -57,17 +57,17 @@ class Storage {
 };
 
 /// Which user-level operation the nodes recorded now belong to, for messages and profiles.
-/// Holds for this thread while the object lives, which `origin` must outlive.
+/// Holds for this thread while the object lives. Nodes keep a pointer to `origin`, so it lives as
+/// long as any of them: counting references to it would cost as much as the rest of a node.
 class OriginScope {
  public:
-  explicit OriginScope(const std::shared_ptr<const std::string>& origin);
-  explicit OriginScope(std::shared_ptr<const std::string>&&) = delete;
+  explicit OriginScope(const std::string& origin);
   ~OriginScope();
   OriginScope(const OriginScope&) = delete;
   OriginScope& operator=(const OriginScope&) = delete;
 
  private:
-  const std::shared_ptr<const std::string>* previous_;
+  const std::string* previous_;
 };
 
 /// One operation and its operands. Operation, sequence number and origin never change; operands,
@@ -90,7 +90,7 @@ class Node {
   /// Nodes are numbered in the order of their making, so an operand's number is below its users'.
   std::uint64_t sequence() const { return sequence_; }
   /// The user-level operation this node was recorded for; empty when unknown.
-  const std::string& origin() const;
+  const std::string& origin() const { return *origin_; }
 
   State state() const { return state_.load(std::memory_order_acquire); }
   /// Set when the state is `stored`.
@@ -115,7 +115,7 @@ class Node {
   const Operation operation_;
   Operands operands_;
   const std::uint64_t sequence_;
-  const std::shared_ptr<const std::string> origin_;
+  const std::string* const origin_;
   std::shared_ptr<Storage> storage_;
   Status error_;
   std::atomic<State> state_{State::pending};

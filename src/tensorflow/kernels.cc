@@ -22,8 +22,7 @@ namespace {
 /// One op of one graph.
 class Kernel {
  public:
-  Kernel(Lowering lower, std::string origin)
-      : lower_(std::move(lower)), origin_(std::make_shared<const std::string>(std::move(origin))) {}
+  Kernel(Lowering lower, const std::string& origin) : lower_(std::move(lower)), origin_(origin) {}
 
   void compute(TF_OpKernelContext* context) {
     const Status status = run(context);
@@ -59,7 +58,7 @@ class Kernel {
   }
 
   Lowering lower_;
-  std::shared_ptr<const std::string> origin_;
+  const std::string& origin_;
   std::atomic<runtime::Device*> device_{nullptr};
   std::atomic<int> host_outputs_{-1};
 };
@@ -78,8 +77,9 @@ void* create(const OpRow& row, TF_OpKernelConstruction* construction) {
     return nullptr;
   }
   const TF_StringView name = api().TF_OpKernelConstruction_GetName(construction);
-  auto origin = fmt::format("{} ({})", std::string_view(name.data, name.len), row.op);
-  return std::make_unique<Kernel>(std::move(*lower), std::move(origin)).release();
+  const std::string& origin = Plugin::instance().name(
+      fmt::format("{} ({})", std::string_view(name.data, name.len), row.op));
+  return std::make_unique<Kernel>(std::move(*lower), origin).release();
 }
 
 // TensorFlow passes nothing but the construction to a create function, not even which op it is for.

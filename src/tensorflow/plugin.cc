@@ -117,6 +117,11 @@ runtime::Device* Plugin::owner(const void* address) const {
   return nullptr;
 }
 
+const std::string& Plugin::name(std::string text) {
+  const std::lock_guard lock(names_mutex_);
+  return *names_.insert(std::move(text)).first;
+}
+
 void Plugin::shut_down() {
   const bool print = os::environment("EVERGPU_STATS").value_or("0") != "0";
   for (std::size_t i = 0; i < devices_.size(); ++i) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "adapters/adapter.h"
@@ -28,6 +30,9 @@ class Plugin {
   /// The opened device that an address belongs to; null when none.
   runtime::Device* owner(const void* address) const;
 
+  /// The same string, kept as long as the process: recorded values outlive the kernels they name.
+  const std::string& name(std::string text);
+
   /// Ends the devices' threads and prints EVERGPU_STATS. Called when the process exits.
   void shut_down();
 
@@ -36,6 +41,8 @@ class Plugin {
 
   std::unique_ptr<adapters::Adapter> adapter_;
   std::vector<std::unique_ptr<runtime::Device>> devices_;
+  std::mutex names_mutex_;
+  std::unordered_set<std::string> names_;  // its elements stay where they are
 };
 
 /// A stream's handle is its device, since all streams of a device are its one queue.

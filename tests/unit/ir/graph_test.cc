@@ -101,7 +101,7 @@ TEST(Print, Graphs) {
   const Value x = placeholder({2, 3});
   Value y;
   {
-    const auto origin = std::make_shared<const std::string>("dense/MatMul");
+    static const std::string origin = "dense/MatMul";
     const OriginScope scope(origin);
     y = matmul(x, x, false, true);
   }

@@ -107,7 +107,7 @@ TEST(Device, AFaultPoisonsWhatDependsOnItAndNothingElse) {
     const std::vector<float> numbers = {1, 2, 3, 4};
     ASSERT_TRUE(device->upload(x.address(), numbers.data(), 16).ok());
     {
-      const auto origin = std::make_shared<const std::string>("layer/Exp (Exp)");
+      static const std::string origin = "layer/Exp (Exp)";
       const ir::OriginScope scope(origin);
       const Value exp =
           ir::unary(ir::UnaryOp::exp, device->read(x.address(), DType::f32, Shape{4}));
