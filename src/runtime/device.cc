@@ -195,8 +195,8 @@ class Device::Impl {
     const std::uint64_t task = queue_.post([&] {
       for (const Piece& piece : stored) {
         if (status.ok()) {
-          status = executor_.download({target + (piece.at - offset), piece.bytes},
-                                      block_of(piece.value), piece.from);
+          status = executor_.download({target + (piece.at - offset), piece.bytes}, piece.value,
+                                      piece.from);
         }
       }
     });

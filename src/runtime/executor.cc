@@ -34,6 +34,20 @@ struct CountedMemory {
   std::size_t bytes;
 };
 
+/// An error, after the name of the operation it is about, if known.
+Status named(const Status& status, std::string_view origin) {
+  if (status.ok() || origin.empty()) return status;
+  return status.with_prefix(fmt::format("{}: ", origin));
+}
+
+/// The operation that the last node with a name is from: it names errors of a graph as a whole.
+std::string_view last_origin(const ir::Graph& graph) {
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    if (!graph.nodes[i].origin.empty()) return graph.nodes[i].origin;
+  }
+  return {};
+}
+
 /// For each node, the last node that uses it (itself if none does).
 std::vector<std::uint32_t> last_uses(const ir::Graph& graph) {
   std::vector<std::uint32_t> last(graph.nodes.size());
@@ -124,8 +138,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   if (status.ok()) return run_plan(part, plan, std::move(arena), std::move(fresh));
 
   if (status.code() != Code::resource_exhausted || end - begin <= 1) {
-    const ir::GraphNode& last = part.graph.nodes.back();
-    status = status.with_prefix(last.origin.empty() ? "" : fmt::format("{}: ", last.origin));
+    status = named(status, last_origin(part.graph));
     for (std::uint32_t node = 0; node < part.graph.nodes.size(); ++node) {
       const bool unmade =
           part.blocks[node] && part.blocks[node]->state() == Block::State::scheduled;
@@ -178,12 +191,12 @@ Status Executor::run_plan(const Job& part, const Plan& plan, std::shared_ptr<Mem
         log::write(log::Category::run, fmt::format("{:8.1f} us  {}  ({})", taken.count(),
                                                    ir::print(node.operation), node.origin));
       }
-      if (!node.origin.empty()) status = status.with_prefix(fmt::format("{}: ", node.origin));
+      status = named(status, node.origin);
       if (first.ok()) first = status;
     }
     for (std::uint32_t output : step.outputs) failed[output] = status;
   }
-  if (Status status = hardware_.wait(); !status.ok()) {
+  if (Status status = named(hardware_.wait(), last_origin(part.graph)); !status.ok()) {
     for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
       if (plan.buffers[i].place != Buffer::Place::leaf) failed[i] = status;
     }
@@ -260,10 +273,11 @@ Status Executor::materialize(Block& block) {
   return {};
 }
 
-Status Executor::download(std::span<std::byte> to, Block& from, std::size_t offset) {
-  EVERGPU_RETURN_IF_ERROR(materialize(from));
-  if (from.state() == Block::State::failed) return from.error();
-  return hardware_.download(to, {from.memory().get(), offset});
+Status Executor::download(std::span<std::byte> to, const ir::Value& from, std::size_t offset) {
+  Block& block = block_of(from);
+  if (Status status = materialize(block); !status.ok()) return named(status, "copy to the device");
+  if (block.state() == Block::State::failed) return block.error();
+  return named(hardware_.download(to, {block.memory().get(), offset}), from->origin());
 }
 
 }  // namespace evergpu::runtime

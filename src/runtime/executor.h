@@ -31,8 +31,8 @@ class Executor {
   /// parts. Returns the first error.
   Status run(Job job);
 
-  /// Copies bytes [offset, …) of a block out; the block's error if it has failed.
-  Status download(std::span<std::byte> to, Block& from, std::size_t offset);
+  /// Copies bytes [offset, …) of a stored value out; its block's error if it has failed.
+  Status download(std::span<std::byte> to, const ir::Value& from, std::size_t offset);
 
  private:
   struct Compiled {

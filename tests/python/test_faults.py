@@ -61,9 +61,9 @@ def test_training_survives(fault, undisturbed):
     # One exception for one fault; who waits, and how often, is the threads' business.
     assert len(found["errors"]) <= 1, found["errors"]
     for error in found["errors"]:
-        assert "injected fault" in error, error
-        if fault.startswith(("compile", "launch")):
-            assert re.search(r"\(\w+\): injected fault", error), error
+        # A tensor that is read back just as it came from the host was made by no op.
+        named = r"(\(\w+\)|copy to the device): injected fault"
+        assert re.search(named, error), error
     if not fault.startswith("wait"):
         assert found["errors"], "nothing failed"
     assert found["finished"] == undisturbed["finished"]
