@@ -35,7 +35,7 @@ unit_tests() {
 python_tests() {
   local files=() name
   for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers default_kernels environment doctor \
-    distribution statistics memory; do
+    guides distribution statistics memory; do
     files+=("tests/python/test_$name.py")
   done
   [ "${1:-}" != --all ] || files=(tests/python)
@@ -52,6 +52,9 @@ format_check() {
 }
 
 tidy_check() { quietly clang-tidy "$python" scripts/tidy.py; }
+
+# The guides as a site, in which every link leads somewhere.
+site_check() { quietly site scripts/site; }
 
 # The wheel as ./package makes it, installed into an environment that has never seen this folder.
 wheel_check() {

@@ -37,6 +37,7 @@ int run_devices(const Common& common);
 
 struct GuideOptions {
   std::string level, library, vendor, system;
+  bool usual = false;  // for a usual machine of that kind, also where it is of this one's
 };
 int run_guide(const Common& common, const GuideOptions& options);
 

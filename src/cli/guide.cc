@@ -53,7 +53,8 @@ int run_guide(const Common& common, const GuideOptions& options) {
     return 2;
   }
   // For another kind of machine than this one, nothing here says what is there already.
-  const bool elsewhere = traveller.system != here.system || traveller.vendor != here.vendor;
+  const bool elsewhere =
+      options.usual || traveller.system != here.system || traveller.vendor != here.vendor;
   const system::Machine machine = elsewhere ? doctor::usual_machine(traveller) : subject->machine;
   const doctor::Route route = doctor::route_of(traveller, machine);
   if (common.json) {

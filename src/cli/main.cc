@@ -83,6 +83,9 @@ int run(int count, char** arguments) {
   guide_command->add_option("--system", guide.system,
                             "windows, wsl or linux, instead of this machine's");
 
+  guide_command->add_flag("--usual", guide.usual,
+                          "For a usual machine on which nothing is installed, instead of this one");
+
   CLI11_PARSE(app, count, arguments);
   if (doctor_command->parsed()) return run_doctor(common, doctor);
   if (devices_command->parsed()) return run_devices(common);

@@ -25,8 +25,9 @@ enum class Part : unsigned char { machine, gpu, vulkan, python, evergpu };
 
 /// One thing to do.
 struct Step {
-  enum class Place : unsigned char { here, windows, outside };  // outside: of the container
-  std::string text;                                             // what it does
+  // outside: of the container; wsl: within WSL, seen from Windows
+  enum class Place : unsigned char { here, windows, wsl, outside };
+  std::string text;                   // what it does
   std::vector<std::string> commands;  // to copy and paste; none where people act by hand
   Place place = Place::here;
   bool removes = false;  // takes away something that the user installed or wrote

@@ -121,7 +121,7 @@ const Condition table[] = {
        if (m.os.distribution == "ubuntu")
          return std::vector{run_here("Install the whole driver again",
                                      {as_administrator(m, "ubuntu-drivers install")})};
-       return std::vector{install(m, "Install the library",
+       return std::vector{install(m, "Install the driver's CUDA library",
                                   {.apt = "libcuda1",
                                    .dnf = "xorg-x11-drv-nvidia-cuda-libs",
                                    .pacman = "nvidia-utils",

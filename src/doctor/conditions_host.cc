@@ -74,7 +74,7 @@ const Condition table[] = {
      },
      [](const Machine& m) {
        return std::vector{install(
-           m, "Install the library",
+           m, "Install GNU's OpenMP library",
            {.apt = "libgomp1", .dnf = "libgomp", .pacman = "gcc-libs", .zypper = "libgomp1"})};
      },
      "https://gcc.gnu.org/onlinedocs/libgomp/"},
@@ -116,8 +116,9 @@ const Condition table[] = {
      "TensorFlow fails to import with \"DLL load failed\" without it.",
      [](const Machine& m) { return when(m.is_windows() && !m.windows.at("cpp_runtime")); },
      [](const Machine&) {
-       return std::vector{run_in_windows(
-           "Install it", {"winget install --exact --id Microsoft.VCRedist.2015+.x64"})};
+       return std::vector{
+           run_in_windows("Install Microsoft's C++ run time",
+                          {"winget install --exact --id Microsoft.VCRedist.2015+.x64"})};
      },
      "https://www.tensorflow.org/install/pip"},
 

@@ -158,8 +158,9 @@ const Condition table[] = {
      },
      [](const Machine& m) {
        return std::vector{
-           by_hand(
-               "evergpu is not published yet: take its source, and run ./package in its folder"),
+           by_hand("evergpu is not published yet: run ./package in the folder of its source on "
+                   "Debian 12, and bring "
+                   "the wheel from its folder dist into a folder dist here"),
            run_here("Install the wheel that ./package made, again",
                     {pip(m, "install --force-reinstall --no-deps dist/evergpu-*.whl")})};
      },
@@ -171,7 +172,8 @@ const Condition table[] = {
        return when(m.is_linux() && has(m, "evergpu") && !has(m, "onednn-cpu-gomp"));
      },
      [](const Machine& m) {
-       return std::vector{run_here("Install it", {pip(m, "install onednn-cpu-gomp==2023.2.0")})};
+       return std::vector{
+           run_here("Install oneDNN", {pip(m, "install onednn-cpu-gomp==2023.2.0")})};
      },
      "https://pypi.org/project/onednn-cpu-gomp/"},
 
@@ -188,8 +190,9 @@ const Condition table[] = {
          return std::vector{by_hand(fmt::format(
              "Uninstall the package that brought {} (`{}` says which files a package has).",
              fmt::join(other_plugins(m), ", "), pip(m, "show --files PACKAGE")))};
-       return std::vector{removing(run_here(
-           "Uninstall it", {pip(m, fmt::format("uninstall -y {}", fmt::join(names, " ")))}))};
+       return std::vector{
+           removing(run_here("Uninstall the other plug-in",
+                             {pip(m, fmt::format("uninstall -y {}", fmt::join(names, " ")))}))};
      },
      "https://github.com/tensorflow/community/blob/master/rfcs/20200624-pluggable-device-for-"
      "tensorflow.md"},

@@ -124,7 +124,7 @@ const Condition table[] = {
      },
      [](const Machine& m) {
        return std::vector{install(
-           m, "Install it",
+           m, "Install the driver's part for Vulkan",
            {.apt = m.os.distribution == "debian" ? "nvidia-vulkan-icd" : "mesa-vulkan-drivers",
             .dnf = "xorg-x11-drv-nvidia-libs",
             .pacman = "nvidia-utils",

@@ -148,7 +148,9 @@ std::vector<Step> make_environment(const Machine& machine, const std::string& na
 }
 
 std::vector<Step> install_evergpu(const Machine& machine) {
-  return {by_hand("evergpu is not published yet: take its source, and run ./package in its folder"),
+  return {by_hand("evergpu is not published yet: run ./package in the folder of its source on "
+                  "Debian 12, and bring "
+                  "the wheel from its folder dist into a folder dist here"),
           run_here("Install the wheel that ./package made",
                    {pip(machine, "install dist/evergpu-*.whl")})};
 }

@@ -25,6 +25,8 @@ const char* name_of(Step::Place place) {
   switch (place) {
     case Step::Place::windows:
       return "windows";
+    case Step::Place::wsl:
+      return "wsl";
     case Step::Place::outside:
       return "outside";
     case Step::Place::here:

@@ -180,7 +180,9 @@ std::string to_text(const std::vector<Step>& steps, const std::string& indent) {
   std::string text;
   int number = 1;
   for (const Step& step : steps) {
-    const std::string place = step.place == Step::Place::windows ? " (in PowerShell)" : "";
+    const std::string place = step.place == Step::Place::windows ? " (in PowerShell)"
+                              : step.place == Step::Place::wsl   ? " (within Ubuntu)"
+                                                                 : "";
     text += fmt::format("{}{}. {}{}{}\n", indent, number++, step.text, place,
                         step.commands.empty() ? "" : ":");
     for (const std::string& command : step.commands)

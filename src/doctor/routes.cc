@@ -103,17 +103,17 @@ Route windows_cuda_route() {
   route.reason =
       "TensorFlow has no GPU support on Windows itself since 2.11; within WSL 2 its CUDA "
       "packages reach the NVIDIA GPU.";
-  route.needs = {Part::machine, Part::gpu};
+  route.needs = {Part::gpu};
   const Machine within = usual_machine({"professional", "tensorflow", "nvidia", "wsl"});
   route.install = {by_hand("Install NVIDIA's newest driver in Windows"),
                    run_in_windows("Install WSL 2 with Ubuntu", {"wsl --install Ubuntu-24.04"})};
   for (Step step : cuda_route(within).install) {
-    step.text += ", within Ubuntu";
+    step.place = Step::Place::wsl;
     route.install.push_back(std::move(step));
   }
   route.script = keras_script();
   route.run = run_script("~/tensorflow-cuda/bin/python3");
-  route.run.text += ", within Ubuntu";
+  route.run.place = Step::Place::wsl;
   route.expect = expect_loss;
   route.source = "https://www.tensorflow.org/install/pip";
   return route;

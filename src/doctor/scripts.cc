@@ -5,7 +5,6 @@ namespace evergpu::doctor {
 
 std::string_view keras_script() {
   return R"python(import numpy as np
-import tensorflow as tf
 from tensorflow import keras
 
 x = np.random.default_rng(1).normal(size=(512, 4)).astype("float32")

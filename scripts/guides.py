@@ -1,0 +1,174 @@
+"""Writes the parts of guides/ that follow from the doctor's tables: a page for each kind of user, the
+table that leads to them, troubleshooting, and what was tried where. With --check it writes nothing,
+and fails when a part is not as it would be written.
+
+    .venv/bin/python scripts/guides.py [--check] COMMAND        COMMAND: the built command `evergpu`
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GUIDES = ROOT / "guides"
+WORDS = {
+    "student": "Student", "professional": "Professional",
+    "tensorflow": "TensorFlow", "keras": "Keras", "pytorch": "PyTorch", "jax": "JAX",
+    "amd": "AMD", "intel": "Intel", "nvidia": "NVIDIA", "none": "no GPU",
+    "windows": "Windows", "wsl": "WSL 2", "linux": "Linux",
+}
+LEVELS = ("student", "professional")
+LIBRARIES = ("tensorflow", "keras", "pytorch", "jax")
+VENDORS = ("amd", "intel", "nvidia", "none")
+SYSTEMS = ("windows", "wsl", "linux")
+SEVERITIES = {"blocks": "Training cannot start", "warns": "Something will not work as it could",
+              "notes": "Worth knowing"}
+WRITTEN = "<!-- Written by scripts/guides.py; change the tables in src/doctor instead. -->\n"
+STUDENT_WORDS = """\
+A few words first. A *terminal* is the window in which you type commands; on Windows it is called
+PowerShell. An *environment* is a folder with a Python and packages of its own, which you can delete
+without harm to anything else. `pip` installs packages into it. Copy one line at a time, and read what
+it answers before you go on.
+
+"""
+
+
+def ask(command, *arguments):
+    return json.loads(subprocess.run([command, *arguments], check=True, capture_output=True,
+                                     text=True, encoding="utf-8").stdout)
+
+
+def page_name(level, library, vendor, system):
+    return f"{level}-{library}-{vendor}-{system}.md"
+
+
+def in_words(step, here):
+    """A step with its commands, as an item's text."""
+    place = step["place"]
+    if place == "windows" and here != "windows":
+        where = ", in PowerShell in Windows"
+    elif place == "outside":
+        where = ", outside of the container"
+    elif place == "wsl":
+        where = ", within Ubuntu"
+    else:
+        where = ""
+    if not step["commands"]:
+        return f"{step['text'].rstrip('.')}{where}.\n"
+    language = "powershell" if here == "windows" and place == "here" or place == "windows" else "sh"
+    lines = "".join(f"    {line}\n" for line in step["commands"])
+    return f"{step['text']}{where}:\n\n    ```{language}\n{lines}    ```\n"
+
+
+def route_page(route):
+    system = route["system"]
+    gpu = WORDS[route["vendor"]] + (" GPU" if route["vendor"] != "none" else "")
+    text = (f"# {WORDS[route['library']]}, {gpu}, {WORDS[system]} ({WORDS[route['level']].lower()})\n\n"
+            f"{WRITTEN}\n**Status: {route['status']}**\n\n{route['reason']}\n\n")
+    if route["level"] == "student":
+        text += STUDENT_WORDS
+    distribution = "Windows 11" if system == "windows" else "Ubuntu 24.04"
+    text += (f"## Steps\n\nFor {distribution} on which nothing is installed yet; `evergpu guide` prints "
+             "those that are left on your machine.\n\n")
+    for number, step in enumerate(route["steps"], 1):
+        text += f"{number}. {in_words(step, system)}\n"
+    source = route["source"]
+    link = f"<{source}>" if source.startswith("https://") else f"evergpu's `{source}`"
+    text += (f"## first_training.py\n\n```python\n{route['script'].rstrip()}\n```\n\n"
+             f"{route['expect']}\n\nIt does not? [Troubleshooting](../troubleshooting.md). "
+             f"Read up: {link}.\n")
+    return text
+
+
+def table():
+    """Rows: library, system; columns: who and which GPU."""
+    text = ""
+    for level in LEVELS:
+        text += f"### {WORDS[level]}\n\n| | | " + " | ".join(WORDS[v] for v in VENDORS) + " |\n"
+        text += "|---|---|" + "---|" * len(VENDORS) + "\n"
+        for library in LIBRARIES:
+            for system in SYSTEMS:
+                cells = " | ".join(f"[{WORDS[system]}, {WORDS[vendor]}](start/"
+                                   f"{page_name(level, library, vendor, system)})"
+                                   for vendor in VENDORS)
+                text += f"| {WORDS[library]} | {WORDS[system]} | {cells} |\n"
+        text += "\n"
+    return text
+
+
+def troubleshooting(conditions):
+    text = (f"# Troubleshooting\n\n{WRITTEN}\n"
+            "**Status: `evergpu doctor` finds all of this by itself**, tried on descriptions of such "
+            "machines (`tests/machines`); on real ones we have tried Debian 12 alone. The fixes are "
+            "shown for Ubuntu or Windows 11; the doctor prints them for your system, and ends by "
+            "[training a model](first-training.md).\n\n")
+    for severity, heading in SEVERITIES.items():
+        text += f"## {heading}\n\n"
+        for condition in conditions:
+            if condition["severity"] != severity:
+                continue
+            source = condition["source"]
+            link = f"<{source}>" if source.startswith("https://") else f"`{source}`"
+            text += (f"### {condition['title']}\n\n`{condition['id']}`: {condition['meaning']}\n\n")
+            for number, step in enumerate(condition["fix"], 1):
+                text += f"{number}. {in_words(step, condition['system'])}\n"
+            text += f"Read up: {link}\n\n"
+    return text.rstrip("\n") + "\n"
+
+
+def support():
+    rows = json.loads((GUIDES / "support.json").read_text(encoding="utf-8"))
+    text = (f"# What was tried where\n\n<!-- Written by scripts/guides.py from support.json. -->\n\n"
+            "**Status of each combination, and how we know.** What is not in the table, we have not "
+            "tried.\n\n| system | GPU | TensorFlow | Python | status | how verified |\n"
+            "|---|---|---|---|---|---|\n")
+    for row in rows:
+        text += (f"| {row['system']} | {row['gpu']} | {row['tensorflow']} | {row['python']} | "
+                 f"{row['status']} | {row['verified']} |\n")
+    return text + "\nTo see what holds on yours: `evergpu doctor`, which [trains](first-training.md).\n"
+
+
+def pages(command):
+    """Path -> text of all that is written."""
+    result = {}
+    for level in LEVELS:
+        for library in LIBRARIES:
+            for vendor in VENDORS:
+                for system in SYSTEMS:
+                    route = ask(command, "guide", "--json", "--usual", "--level", level, "--library",
+                                library, "--vendor", vendor, "--system", system)
+                    name = page_name(level, library, vendor, system)
+                    result[GUIDES / "start" / name] = route_page(route)
+    result[GUIDES / "troubleshooting.md"] = troubleshooting(ask(command, "doctor", "--conditions"))
+    result[GUIDES / "support.md"] = support()
+    landing = GUIDES / "index.md"
+    text = landing.read_text(encoding="utf-8")
+    begin = text.index("\n", text.index("<!-- table:")) + 1
+    end = text.index("<!-- end of table -->")
+    result[landing] = f"{text[:begin]}\n{table()}{text[end:]}"
+    return result
+
+
+def main():
+    check = "--check" in sys.argv
+    written = pages(sys.argv[-1])
+    stale = [path for path in (GUIDES / "start").glob("*.md") if path not in written]
+    stale += [path for path, text in written.items()
+              if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if check:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not up to date: run scripts/guides.py")
+        return 1 if stale else 0
+    for path in stale:
+        if path in written:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(written[path], encoding="utf-8")
+        else:
+            path.unlink()
+    print(f"{len(written)} pages, {len(stale)} of them changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
