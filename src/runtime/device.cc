@@ -11,6 +11,7 @@
 #include "ir/build.h"
 #include "runtime/address_space.h"
 #include "runtime/executor.h"
+#include "runtime/fold.h"
 #include "runtime/queue.h"
 
 namespace evergpu::runtime {
@@ -180,9 +181,9 @@ class Device::Impl {
       if (allocation == nullptr) return not_ours(from, bytes);
       std::vector<Value> values;
       for (Piece& piece : allocation->content.pieces(offset, bytes)) {
-        if (const auto bits = constant_bits(piece.value)) {
-          std::memcpy(target + (piece.at - offset),
-                      reinterpret_cast<const std::byte*>(&*bits) + piece.from, piece.bytes);
+        if (const auto folded = fold(piece.value)) {
+          std::memcpy(target + (piece.at - offset), folded->bytes().data() + piece.from,
+                      piece.bytes);
           continue;
         }
         values.push_back(piece.value);

@@ -117,22 +117,25 @@ constexpr OpRow rows[] = {
     {.op = "Xlog1py", .types = {{"T", floats}}, .make = apply<ops::xlog1py>},
     {.op = "Xlogy", .types = {{"T", floats}}, .make = apply<ops::xlogy>},
 
-    // comparisons and logic
+    // comparisons and logic. TensorFlow compares int32 in host memory; but Keras's argmax does it
+    // with
+    // a whole batch in the middle of a step, which would wait for the forward pass.
     {.op = "ApproximateEqual", .types = {{"T", floats}}, .make = approximately_equal},
-    {.op = "Equal", .types = {{"T", all_types - i32_only}}, .make = equality<BinaryOp::equal>},
-    {.op = "Greater", .types = {{"T", but_i32}}, .make = binary<BinaryOp::greater>},
-    {.op = "GreaterEqual", .types = {{"T", but_i32}}, .make = binary<BinaryOp::greater_equal>},
+    // TensorFlow compares int32 in host memory. Here, where Keras's argmax does it with a whole
+    // batch
+    // in the middle of a step, that would wait for the forward pass.
+    {.op = "Equal", .types = {{"T", all_types}}, .make = equality<BinaryOp::equal>},
+    {.op = "Greater", .types = {{"T", numbers}}, .make = binary<BinaryOp::greater>},
+    {.op = "GreaterEqual", .types = {{"T", numbers}}, .make = binary<BinaryOp::greater_equal>},
     {.op = "IsFinite", .types = {{"T", floats}}, .make = unary<UnaryOp::is_finite>},
     {.op = "IsInf", .types = {{"T", floats}}, .make = unary<UnaryOp::is_infinite>},
     {.op = "IsNan", .types = {{"T", floats}}, .make = unary<UnaryOp::is_nan>},
-    {.op = "Less", .types = {{"T", but_i32}}, .make = binary<BinaryOp::less>},
-    {.op = "LessEqual", .types = {{"T", but_i32}}, .make = binary<BinaryOp::less_equal>},
+    {.op = "Less", .types = {{"T", numbers}}, .make = binary<BinaryOp::less>},
+    {.op = "LessEqual", .types = {{"T", numbers}}, .make = binary<BinaryOp::less_equal>},
     {.op = "LogicalAnd", .make = binary<BinaryOp::bit_and>},
     {.op = "LogicalNot", .make = unary<UnaryOp::logical_not>},
     {.op = "LogicalOr", .make = binary<BinaryOp::bit_or>},
-    {.op = "NotEqual",
-     .types = {{"T", all_types - i32_only}},
-     .make = equality<BinaryOp::not_equal>},
+    {.op = "NotEqual", .types = {{"T", all_types}}, .make = equality<BinaryOp::not_equal>},
     {.op = "Select", .types = {{"T", all_types}}, .make = apply<ops::select_rows>},
     {.op = "SelectV2", .types = {{"T", all_types}}, .make = apply<select>},
 

@@ -98,6 +98,22 @@ TEST(Device, AFailedValueIsRefusedAtTheWrite) {
   EXPECT_EQ(device->write(buffer.address(), bad).code(), Code::invalid_argument);
 }
 
+TEST(Device, WhatFollowsFromConstantsIsReadWithoutALaunch) {
+  const auto device = make_device();
+  const std::int32_t turn = 3;
+  const std::int32_t turns = 4;
+  const Buffer counter(*device, 4);
+  const Buffer condition(*device, 1);
+  ASSERT_TRUE(device->upload(counter.address(), &turn, 4).ok());
+  const Value next = device->read(counter.address(), DType::i32, Shape{}) + 1.0;
+  const Value limit = device->capture(DType::i32, Shape{}, &turns);
+  ASSERT_TRUE(device->write(condition.address(), ir::binary(ir::BinaryOp::less, next, limit)).ok());
+  bool goes_on = true;
+  ASSERT_TRUE(device->download(&goes_on, condition.address(), 1).ok());
+  EXPECT_FALSE(goes_on);
+  EXPECT_EQ(device->statistics().kernels, 0u);
+}
+
 TEST(Device, AFaultPoisonsWhatDependsOnItAndNothingElse) {
   for (const auto point : {adapters::Fault::Point::launch, adapters::Fault::Point::compile}) {
     const auto device = make_device({}, adapters::Fault{point, 1});
