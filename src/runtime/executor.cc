@@ -135,7 +135,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     if (plan.buffers[i].place == Buffer::Place::wanted) take(plan.buffers[i].bytes, fresh[i]);
   }
-  if (status.ok()) return run_plan(part, plan, std::move(arena), std::move(fresh));
+  if (status.ok()) return run_plan(part, plan, arena, std::move(fresh));
 
   if (status.code() != Code::resource_exhausted || end - begin <= 1) {
     status = named(status, last_origin(part.graph));
@@ -161,7 +161,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   return status.ok() ? second : status;
 }
 
-Status Executor::run_plan(const Job& part, const Plan& plan, std::shared_ptr<Memory> arena,
+Status Executor::run_plan(const Job& part, const Plan& plan, const std::shared_ptr<Memory>& arena,
                           std::vector<std::shared_ptr<Memory>> fresh) {
   std::vector<Region> regions(plan.buffers.size());
   std::vector<Status> failed(plan.buffers.size());

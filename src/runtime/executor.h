@@ -44,7 +44,7 @@ class Executor {
   Status run_range(Job& job, std::uint32_t begin, std::uint32_t end,
                    std::span<const std::uint32_t> last_use);
   Status run_plan(const Job& part, const compiler::Plan& plan,
-                  std::shared_ptr<adapters::Memory> arena,
+                  const std::shared_ptr<adapters::Memory>& arena,
                   std::vector<std::shared_ptr<adapters::Memory>> fresh);
   Status launch(const compiler::Step& step, std::span<const adapters::Region> regions);
   Result<adapters::Executable*> executable_for(const compiler::Kernel& kernel);
