@@ -152,7 +152,7 @@ std::vector<Python> examine_pythons(const Source& source, const std::string& wan
     const std::string programs =
         source.environment("LOCALAPPDATA").value_or("") + "\\Programs\\Python";
     for (const std::string& name : source.names(programs))
-      finder.add_folder(programs + "\\" + name);
+      finder.add_folder(joined(programs, name));
   } else {
     for (const char* folder : {"/usr/local/bin", "/usr/bin"}) finder.add_folder(folder);
   }
