@@ -193,7 +193,7 @@ Value unsorted_segment(ScatterOp op, const Value& data, const Value& ids, std::i
 }
 
 Value segment(ScatterOp op, const Value& data, const Value& ids, std::int64_t segments) {
-  const Value result = unsorted_segment(op, data, ids, segments);
+  Value result = unsorted_segment(op, data, ids, segments);
   if (op != ScatterOp::maximum && op != ScatterOp::minimum) return result;
   return with_segments(
       data, ids, segments, [&](const Value&, const Value& flat, const Shape& shape) {

@@ -36,7 +36,7 @@ std::vector<Gpu> pci_gpus(const Source& source) {
   std::vector<Gpu> gpus;
   const std::string bus = "/sys/bus/pci/devices";
   for (const std::string& slot : source.names(bus)) {
-    const std::string facts = source.read(bus + "/" + slot + "/uevent").value_or("");
+    const std::string facts = source.read(fmt::format("{}/{}/uevent", bus, slot)).value_or("");
     const unsigned long kind = hexadecimal(value_of(facts, "PCI_CLASS")) >> 8;
     // Display controllers: VGA, 3D, other.
     if (kind != 0x300 && kind != 0x302 && kind != 0x380) continue;
@@ -58,14 +58,14 @@ std::vector<Gpu> registry_gpus(const Source& source) {
   const std::string display =
       "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}";
   for (const std::string& number : source.registry_keys(display)) {
-    const std::string key = display + "\\" + number;
+    const std::string key = fmt::format("{}\\{}", display, number);
     const std::string device = lower(source.registry(key, "MatchingDeviceId").value_or(""));
     if (device.empty()) continue;
     const std::string vendor = between(device, "ven_", "&"), model = between(device, "dev_", "&");
     Gpu gpu;
     gpu.vendor =
         vendor.empty() ? "microsoft" : vendor_name(static_cast<unsigned>(hexadecimal(vendor)));
-    gpu.pci_id = vendor.empty() ? "" : vendor + ":" + model;
+    gpu.pci_id = vendor.empty() ? "" : fmt::format("{}:{}", vendor, model);
     gpu.name = source.registry(key, "DriverDesc").value_or("");
     gpu.driver = source.registry(key, "ProviderName").value_or("");
     gpu.driver_version = source.registry(key, "DriverVersion").value_or("");
