@@ -102,7 +102,8 @@ TileRunner::TileRunner(const Schedule& schedule, const Loop& loop, Inputs inputs
       direct_(direct),
       registers_(schedule.steps.size()),
       calls_(schedule.steps.size()),
-      phases_(inputs.size()) {
+      phases_(inputs.size()),
+      reduced_(loop.reductions.size()) {
   const std::size_t cells = (schedule.steps.size() * cell_bytes + 63) / 64 * 64;
   const auto slots = static_cast<std::size_t>(schedule.slots);
   const std::size_t extra = 1 + loop.reductions.size();
@@ -110,7 +111,7 @@ TileRunner::TileRunner(const Schedule& schedule, const Loop& loop, Inputs inputs
   std::byte* const slot = cell + cells;
   staging_ = slot + slots * schedule.slot_bytes;
   for (std::size_t k = 0; k < loop.reductions.size(); ++k)
-    expanded_.push_back(staging_ + (k + 1) * schedule.slot_bytes);
+    copies_.push_back(staging_ + (k + 1) * schedule.slot_bytes);
   for (std::size_t i = 0; i < schedule.steps.size(); ++i) {
     const Step& step = schedule.steps[i];
     std::byte* const result =
@@ -134,20 +135,21 @@ void TileRunner::run_range(std::int64_t begin, std::int64_t n) {
   tile.begin = begin;
   tile.elements = n;
   run(tile, !std::exchange(started_, true));
-  last_elements_ = n;
 }
 
-const std::byte* TileRunner::reduced(std::size_t k) {
+// What reduction k takes of a tile. Stores may overwrite an input's bytes: those are copied.
+const std::byte* TileRunner::operand_of(std::size_t k, const Tile& tile) {
   const std::uint16_t result = loop_.results[loop_.plain_outputs() + k];
   const Step& step = schedule_.steps[result];
-  if (!step.uniform) return registers_[result];
+  const bool safe = !step.direct || loop_.plain_outputs() == 0;
+  if (!step.uniform && safe) return registers_[result];
   StridedBox box;
   box.rank = 1;
-  box.extents[0] = last_elements_;
-  box.source_strides[0] = 0;
+  box.extents[0] = tile.elements;
+  box.source_strides[0] = step.uniform ? 0 : 1;
   box.target_strides[0] = 1;
-  copy_strided(box, ir::size_of(step.held), expanded_[k], registers_[result]);
-  return expanded_[k];
+  copy_strided(box, ir::size_of(step.held), copies_[k], registers_[result]);
+  return copies_[k];
 }
 
 void TileRunner::run(const Tile& tile, bool first) {
@@ -156,6 +158,7 @@ void TileRunner::run(const Tile& tile, bool first) {
     for (std::uint16_t i : schedule_.once) compute(i, largest);
   }
   for (std::uint16_t i : schedule_.each_tile) compute(i, tile);
+  for (std::size_t k = 0; k < reduced_.size(); ++k) reduced_[k] = operand_of(k, tile);
   for (std::size_t i = 0; i < schedule_.stores.size(); ++i) store(i, tile);
 }
 

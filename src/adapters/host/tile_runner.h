@@ -28,12 +28,12 @@ class TileRunner {
   /// Indices [begin, begin + n), row-major, of a linear schedule; n is at most its tile_elements.
   void run_range(std::int64_t begin, std::int64_t n);
   /// What the last range gave for reduction k: n elements, as registers hold them.
-  const std::byte* reduced(std::size_t k);
+  const std::byte* reduced(std::size_t k) const { return reduced_[k]; }
 
  private:
   // The part of the index space that the program runs over at once.
   struct Tile {
-    std::int64_t begin = 0;             // linear: the first index
+    std::int64_t begin = 0;                  // linear: the first index
     std::int64_t start[max_walk_axes] = {};  // tiles: along each axis
     std::int64_t extents[max_walk_axes] = {};
     std::int64_t elements = 0;
@@ -42,6 +42,7 @@ class TileRunner {
   Tile tile_at(std::int64_t number) const;
   Tile largest_tile(const Tile& tile) const;
   void run(const Tile& tile, bool first);
+  const std::byte* operand_of(std::size_t k, const Tile& tile);
   void compute(std::size_t i, const Tile& tile);
   void load(std::size_t i, const Tile& tile, std::byte* result);
   void fill_index(std::size_t i, const Tile& tile, std::byte* result) const;
@@ -57,16 +58,16 @@ class TileRunner {
   std::vector<const std::byte*> registers_;  // where each step's result is
   std::vector<PointCall> calls_;             // one per step, but for what changes with the tile
   std::byte* staging_ = nullptr;
-  std::vector<std::byte*> expanded_;  // for reductions of one element that stands for all
   bool started_ = false;
-  std::int64_t last_elements_ = 0;
 
   // Where a periodic input's register begins in its period, and how much of it there is.
   struct Phase {
     std::int64_t at = 0;
     std::int64_t elements = 0;
   };
-  std::vector<Phase> phases_;  // by input
+  std::vector<Phase> phases_;              // by input
+  std::vector<std::byte*> copies_;         // room for each reduction's operand
+  std::vector<const std::byte*> reduced_;  // each reduction's operand in the last range
 };
 
 }  // namespace evergpu::adapters::host

@@ -94,6 +94,63 @@ TEST(Fusion, RandomGraphsHaveTheBitsOfSingleOperations) {
   }
 }
 
+/// Graphs such as losses and normalisations are: arrays of one shape, their rows, columns and
+/// sums, broadcast back. Everything has neighbours to share a launch with.
+std::vector<Value> random_normalisation(Device& device, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::uint64_t limit) {
+    return static_cast<std::int64_t>(random() % limit);
+  };
+  constexpr std::int64_t extents[] = {1, 2, 3, 7, 16, 32, 100, 1500};
+  const Shape full{extents[below(8)], extents[below(7)]};
+  const Shape shapes[] = {full, full, full, Shape{1, full[1]}, Shape{full[0], 1}, Shape{1, 1}};
+  std::vector<Value> values;
+  for (int i = 0; i < 5; ++i) {
+    Tensor numbers(DType::f32, shapes[i]);
+    for (float& x : numbers.as<float>()) x = static_cast<float>(below(2000)) / 999.0f - 1.0f;
+    values.push_back(leaf_on(device, numbers));
+  }
+  const auto pick = [&]() -> const Value& {
+    const auto size = static_cast<std::uint64_t>(values.size());
+    return values[static_cast<std::size_t>(
+        below(2) == 0 ? below(size) : static_cast<std::int64_t>(size) - 1 - below(4))];
+  };
+  while (values.size() < 40) {
+    const Value& x = pick();
+    switch (below(6)) {
+      case 0:
+        values.push_back(unary(ir::UnaryOp::tanh, x));
+        break;
+      case 1: {
+        const std::vector<std::int64_t> axes =
+            std::vector<std::vector<std::int64_t>>{{0}, {1}, {0, 1}}[below(3)];
+        const Value sum = reduce(below(3) == 0 ? ReduceOp::maximum : ReduceOp::sum, x, axes, true);
+        values.push_back(sum * 0.25);
+        break;
+      }
+      case 2:
+        values.push_back(select(binary(ir::BinaryOp::less, x, pick()), pick(), x));
+        break;
+      default: {
+        constexpr ir::BinaryOp ops[] = {ir::BinaryOp::add, ir::BinaryOp::subtract,
+                                        ir::BinaryOp::multiply};
+        values.push_back(binary(ops[below(3)], x, pick()));
+      }
+    }
+  }
+  std::vector<Value> wanted{values.back()};
+  for (const Value& value : values)
+    if (below(5) == 0) wanted.push_back(value);
+  return wanted;
+}
+
+TEST(Fusion, RandomNormalisationsHaveTheBitsOfSingleOperations) {
+  for (std::uint64_t seed = 0; seed < 300 && !HasFailure(); ++seed) {
+    const Make make = [&](Device& device) { return random_normalisation(device, seed); };
+    EXPECT_EQ(one_by_one(make), fused(make)) << "seed " << seed;
+  }
+}
+
 struct Case {
   Shape shape;
   std::vector<std::int64_t> axes;
@@ -141,6 +198,18 @@ INSTANTIATE_TEST_SUITE_P(Shapes, FusedReductions,
                                            Case{{33, 2000}, {0}}, Case{{4, 5, 6, 7}, {1, 3}},
                                            Case{{9, 1100, 2}, {0, 1, 2}}, Case{{2, 3}, {0}},
                                            Case{{1, 5000}, {0, 1}}, Case{{6, 1, 2049}, {1, 2}}));
+
+TEST(Fusion, AnArrayIsReducedBeforeItsBytesAreTakenOver) {
+  const Make make = [](Device& device) {
+    Tensor numbers(DType::f32, Shape{40, 40});
+    for (float& x : numbers.as<float>()) x = static_cast<float>(&x - numbers.as<float>().data());
+    const Value a = leaf_on(device, numbers);
+    const Value product = matmul(a, a);
+    const Value sum = reduce(ReduceOp::sum, product, std::vector<std::int64_t>{0});
+    return std::vector<Value>{sum, matmul(unary(ir::UnaryOp::tanh, product), a)};
+  };
+  EXPECT_EQ(one_by_one(make), fused(make));
+}
 
 TEST(Fusion, OneLaunchServesSeveralReductionsAndAResult) {
   const auto device = make_device();
