@@ -1,4 +1,6 @@
 // The operating system, WSL, and containers.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "system/machine.h"
@@ -14,7 +16,7 @@ const std::vector<std::string> library_folders = {
 
 std::string find_library(const Source& source, const std::string& name) {
   for (const std::string& folder : library_folders) {
-    if (source.exists(folder + "/" + name)) return folder + "/" + name;
+    if (std::string path = fmt::format("{}/{}", folder, name); source.exists(path)) return path;
   }
   return "";
 }

@@ -1,4 +1,6 @@
 // The Vulkan loader, the drivers installed for it, and the devices they offer.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +18,7 @@ const std::vector<std::string> library_folders = {"/usr/lib/x86_64-linux-gnu",
 
 std::string find_library(const Source& source, const std::string& name) {
   for (const std::string& folder : library_folders) {
-    if (source.exists(folder + "/" + name)) return folder + "/" + name;
+    if (std::string path = fmt::format("{}/{}", folder, name); source.exists(path)) return path;
   }
   return "";
 }

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,8 @@ Result<Findings> read_findings(Call& call, const Value& flags) {
 }
 
 Value any_of(const Value& condition) {
-  std::vector<std::int64_t> axes;
-  for (int axis = 0; axis < condition.shape().rank(); ++axis) axes.push_back(axis);
+  std::vector<std::int64_t> axes(static_cast<std::size_t>(condition.shape().rank()));
+  std::iota(axes.begin(), axes.end(), 0);
   return ir::reshape(ir::reduce(ReduceOp::any, condition, axes), Shape{1});
 }
 

@@ -120,12 +120,6 @@ constexpr auto unsorted = segments<[](const Value& data, const Value& ids, std::
   return ops::unsorted_segment(op, data, ids, count);
 }>;
 
-template <ScatterOp op>
-constexpr auto given_segments =
-    segments<[](const Value& data, const Value& ids, std::int64_t count) {
-      return ops::segment(op, data, ids, count);
-    }>;
-
 // How many segments ascending ids in host memory name.
 std::int64_t segments_of(Call& call, int ids) {
   const Dims values = call.integers(ids);
