@@ -35,7 +35,7 @@ const Condition table[] = {
      [](const Machine&) {
        return std::vector{by_hand("Use stock TensorFlow on this machine, or another machine.")};
      },
-     "https://pypi.org/project/tensorflow-cpu/#files"},
+     "https://www.tensorflow.org/install/pip"},
 
     {"host.musl", Part::machine, Severity::blocks, "A Linux without glibc",
      "TensorFlow's packages need the C library glibc, and this distribution has musl.",

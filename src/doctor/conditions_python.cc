@@ -27,7 +27,7 @@ const Condition table[] = {
            python != nullptr && python->minor != 0 && !is_supported(*python),
            python == nullptr ? "" : fmt::format("Python 3.{}, {}", python->minor, python->program));
      },
-     make_environment, "https://pypi.org/project/tensorflow-cpu/"},
+     make_environment, "https://www.tensorflow.org/install/pip"},
 
     {"python.no-environment", Part::python, Severity::blocks,
      "TensorFlow needs an environment of its own",

@@ -175,7 +175,7 @@ const Condition table[] = {
        return std::vector{
            run_here("Install oneDNN", {pip(m, "install onednn-cpu-gomp==2023.2.0")})};
      },
-     "https://pypi.org/project/onednn-cpu-gomp/"},
+     "https://uxlfoundation.github.io/oneDNN/"},
 
     {"plugin.other", Part::evergpu, Severity::blocks, "Another TensorFlow plug-in is installed",
      "TensorFlow takes one plug-in for the device type GPU; with two, evergpu stays away.",

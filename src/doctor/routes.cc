@@ -133,9 +133,7 @@ Route windows_cpu_route(const Machine& machine) {
 
 Route pytorch_route(const Traveller& traveller, const Machine& machine) {
   std::vector<Step> before;
-  std::string requirement = "torch";
   std::string reason;
-  const std::string index = " --index-url https://download.pytorch.org/whl/";
   if (traveller.vendor == "nvidia" && traveller.system == "windows") {
     before = {
         by_hand("Choose Windows, Pip and the newest CUDA on "
@@ -145,7 +143,9 @@ Route pytorch_route(const Traveller& traveller, const Machine& machine) {
   } else if (traveller.vendor == "nvidia") {
     reason = "PyTorch's packages for Linux bring CUDA; they also work within WSL 2.";
   } else if (traveller.vendor == "intel") {
-    requirement += index + "xpu";
+    before = {
+        by_hand("Choose your system, Pip and XPU on https://pytorch.org/get-started/locally/: the "
+                "page shows what to put after `pip install` below")};
     reason =
         "PyTorch itself supports Intel's Arc and newer integrated GPUs, as the device xpu; older "
         "ones compute on the CPU.";
@@ -161,15 +161,13 @@ Route pytorch_route(const Traveller& traveller, const Machine& machine) {
         by_hand("See whether AMD supports your GPU on this system, and use its packages "
                 "instead of those below: "
                 "https://rocm.docs.amd.com/projects/radeon-ryzen/en/latest/")};
-    requirement += index + "cpu";
     reason =
         "AMD has packages of its own for Windows and WSL 2, for its newer GPUs; those below "
         "compute on the CPU and work everywhere.";
   } else {
-    requirement += index + "cpu";
-    reason = "Without a GPU, the packages for the CPU are the smallest.";
+    reason = "PyTorch's packages compute on the CPU where there is no GPU.";
   }
-  Route route = other_route(machine, "pytorch", "PyTorch", before, requirement);
+  Route route = other_route(machine, "pytorch", "PyTorch", before, "torch");
   if (traveller.vendor == "none") route.needs = {Part::machine};
   route.title = "PyTorch";
   route.reason = reason;
