@@ -23,6 +23,7 @@ std::optional<ir::Tensor> fold(const ir::Value& value, int& operations) {
     operands.push_back(std::move(*folded));
   }
   std::vector<ir::TensorView> views;
+  views.reserve(operands.size());
   for (const ir::Tensor& operand : operands) views.push_back(operand.view());
   ir::Tensor result(operation.dtype, operation.shape);
   ir::evaluate(operation, views, result.mutable_view());
