@@ -33,7 +33,7 @@ Result<Lowering> equality(const Attributes& attributes) {
   });
 }
 
-template <double number>
+template <int number>
 Result<Lowering> filled_like(const Attributes&) {
   return Lowering([](Call& call) {
     return call.output(0, ir::full(call.shape(0), ir::constant(call.dtype(0), number)));
@@ -156,13 +156,13 @@ constexpr OpRow rows[] = {
      .types = {{"T", all_types}},
      .host_when = i32_only,
      .host_when_arguments = {"x", "y"},
-     .make = filled_like<1.0>},
+     .make = filled_like<1>},
     {.op = "Snapshot", .types = {{"T", all_types}}, .make = apply<identity>},
     {.op = "ZerosLike",
      .types = {{"T", all_types}},
      .host_when = i32_only,
      .host_when_arguments = {"x", "y"},
-     .make = filled_like<0.0>},
+     .make = filled_like<0>},
 
     // functions
     {.op = "Abs", .types = {{"T", signed_numbers - i32_only}}, .make = unary<UnaryOp::absolute>},

@@ -176,7 +176,9 @@ TEST(HostReduce, OperationsAxesAndDTypes) {
         if (op == ir::ReduceOp::product && c.shape.elements() > 1000) continue;
         const bool extremes = op == ir::ReduceOp::maximum || op == ir::ReduceOp::minimum;
         const std::vector<Tensor> inputs{random_tensor(random, dtype, c.shape, extremes)};
-        const Value value = ir::reduce(op, leaf(inputs[0]), c.axes);
+        const Value x = leaf(inputs[0]);
+        const Value value = ir::reduce(op, x, c.axes);
+        if (value == x) continue;  // over no axes
         const std::int64_t n =
             c.shape.elements() / std::max<std::int64_t>(1, value.shape().elements());
         const bool small = dtype == DType::f16 || dtype == DType::bf16;

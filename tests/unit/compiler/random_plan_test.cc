@@ -77,8 +77,11 @@ class RandomGraph {
       case 6:
         return select(binary(BinaryOp::less, cast(pick(), DType::f32), cast(x, DType::f32)), x,
                       cast(pick(), x.dtype()));
-      case 7:
-        return below(2) == 0 ? bitcast(x, pick_dtype()) : cast(x, pick_dtype());
+      case 7: {
+        const DType dtype = pick_dtype();
+        // Not every byte is a truth value.
+        return below(2) == 0 && dtype != DType::boolean ? bitcast(x, dtype) : cast(x, dtype);
+      }
       case 8: {
         Dims extents = x.shape().extents();
         for (std::int64_t& extent : extents)
