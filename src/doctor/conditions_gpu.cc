@@ -86,7 +86,7 @@ const Condition table[] = {
     {"nvidia.no-driver", Part::gpu, Severity::warns, "The NVIDIA GPU has no driver",
      "No program can use this GPU until a driver is installed.",
      [](const Machine& m) { return without_driver(m, "nvidia"); }, install_nvidia_driver,
-     "https://wiki.debian.org/NvidiaGraphicsDrivers"},
+     "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/"},
 
     {"nvidia.nouveau", Part::gpu, Severity::notes, "The NVIDIA GPU runs with nouveau",
      "CUDA, and with it TensorFlow's and PyTorch's own GPU support, needs NVIDIA's driver instead.",
@@ -94,7 +94,7 @@ const Condition table[] = {
        const system::Gpu* const gpu = gpu_of(m, "nvidia");
        return when(is_bare_linux(m) && gpu != nullptr && gpu->driver == "nouveau");
      },
-     install_nvidia_driver, "https://wiki.debian.org/NvidiaGraphicsDrivers"},
+     install_nvidia_driver, "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/"},
 
     {"nvidia.version-mismatch", Part::gpu, Severity::warns,
      "Two versions of NVIDIA's driver are mixed",
@@ -127,7 +127,7 @@ const Condition table[] = {
                                    .pacman = "nvidia-utils",
                                    .zypper = ""})};
      },
-     "https://packages.debian.org/bookworm/libcuda1"},
+     "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/"},
 
     {"nvidia.wsl-no-cuda-library", Part::gpu, Severity::warns,
      "Windows does not share NVIDIA's CUDA library",
@@ -210,7 +210,7 @@ const Condition table[] = {
                                    .zypper = "kernel-firmware-amdgpu"}),
                           run_here("Restart the machine", {as_administrator(m, "reboot")})};
      },
-     "https://wiki.debian.org/AtiHowTo"},
+     "https://docs.kernel.org/gpu/amdgpu/index.html"},
 
     {"intel.no-driver", Part::gpu, Severity::warns, "The Intel GPU has no driver",
      "No program can use this GPU; for a new one, the kernel may be too old to know it.",
@@ -234,7 +234,7 @@ const Condition table[] = {
                                    {as_administrator(m, "usermod -aG render,video $USER")}),
                           by_hand("Log out and in again")};
      },
-     "https://wiki.debian.org/SystemGroups"},
+     "https://rocm.docs.amd.com/projects/install-on-linux/en/latest/install/prerequisites.html"},
 };
 
 }  // namespace

@@ -130,7 +130,7 @@ const Condition table[] = {
             .pacman = "nvidia-utils",
             .zypper = ""})};
      },
-     "https://packages.debian.org/bookworm/nvidia-vulkan-icd"},
+     "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/"},
 
     {"vulkan.broken-manifest", Part::vulkan, Severity::notes,
      "A Vulkan driver is listed that is not there",

@@ -19,6 +19,14 @@ using ir::Shape;
 using ir::UnaryOp;
 using ir::Value;
 
+// normalized_axis with the words of TensorFlow's scans.
+Result<int> scan_axis(std::int64_t axis, int rank) {
+  if (axis < -rank || axis >= rank)
+    return invalid("ScanOp: Expected scan axis in the range [{}, {}), but got {}", -rank, rank,
+                   axis);
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
 // x as [rows, elements along the last axis].
 Value as_rows(const Value& x) {
   const std::int64_t last = x.shape()[x.shape().rank() - 1];
@@ -112,12 +120,9 @@ Value arg_extreme(ReduceOp op, const Value& x, std::int64_t axis, DType index_dt
 
 Value cumulative(ReduceOp op, const Value& x, std::int64_t axis, bool exclusive, bool reverse) {
   if (!x.status().ok()) return x;
-  const int rank = x.shape().rank();
-  if (axis < -rank || axis >= rank)
-    return failure("ScanOp: Expected scan axis in the range [{}, {}), but got {}", -rank, rank,
-                   axis);
-  const auto along = static_cast<int>(axis < 0 ? axis + rank : axis);
-  return ir::cast(ir::scan(op, widen(x), along, exclusive, reverse), x.dtype());
+  const Result<int> along = scan_axis(axis, x.shape().rank());
+  if (!along.ok()) return ir::Node::failed(along.status());
+  return ir::cast(ir::scan(op, widen(x), *along, exclusive, reverse), x.dtype());
 }
 
 namespace {
@@ -148,19 +153,16 @@ Value log_add_exp(const Value& x, const Value& y) {
 
 Value cumulative_log_sum_exp(const Value& x, std::int64_t axis, bool exclusive, bool reverse) {
   if (!x.status().ok()) return x;
-  const int rank = x.shape().rank();
-  if (axis < -rank || axis >= rank)
-    return failure("ScanOp: Expected scan axis in the range [{}, {}), but got {}", -rank, rank,
-                   axis);
-  const auto along = static_cast<int>(axis < 0 ? axis + rank : axis);
-  const std::int64_t extent = x.shape()[along];
+  const Result<int> along = scan_axis(axis, x.shape().rank());
+  if (!along.ok()) return ir::Node::failed(along.status());
+  const std::int64_t extent = x.shape()[*along];
   if (x.shape().elements() == 0) return x;
   Value total = widen(x);
   const Value nothing = ir::constant(total.dtype(), -std::numeric_limits<double>::infinity());
-  if (exclusive) total = shifted(total, along, 1, reverse, nothing);
+  if (exclusive) total = shifted(total, *along, 1, reverse, nothing);
   // Sums of 1, 2, 4, … elements (Hillis and Steele, 1986): no sum ever leaves the range of exp.
   for (std::int64_t summed = 1; summed < extent; summed *= 2)
-    total = log_add_exp(total, shifted(total, along, summed, reverse, nothing));
+    total = log_add_exp(total, shifted(total, *along, summed, reverse, nothing));
   return ir::cast(total, x.dtype());
 }
 

@@ -306,10 +306,9 @@ class Device::Impl {
     return {};
   }
 
-  /// The bytes of a scalar constant that no flush has stored.
-  static std::optional<std::uint64_t> constant_bits(const Value& value) {
-    if (value->operation().kind != ir::Kind::constant || !pending(value)) return {};
-    return value->operation().get<ir::Constant>().bits;
+  /// Whether reading the value needs no flush.
+  static bool is_constant(const Value& value) {
+    return value->operation().kind == ir::Kind::constant;
   }
 
   Status flush_live() {
@@ -317,7 +316,7 @@ class Device::Impl {
     std::vector<Value> values;
     addresses_->for_each([&](const Allocation& allocation) {
       for (const Piece& piece : allocation.content.all()) {
-        if (pending(piece.value) && !constant_bits(piece.value)) values.push_back(piece.value);
+        if (pending(piece.value) && !is_constant(piece.value)) values.push_back(piece.value);
       }
     });
     flush_locked(values);
