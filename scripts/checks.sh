@@ -31,7 +31,7 @@ unit_tests() {
   echo "      $(grep -E 'tests passed' "$log_folder/ctest-$1.log")"
 }
 
-# Without arguments the tests that CI holds to; with --all also those that are not all green yet.
+# Without arguments the tests that CI holds to; with --all also the slow ones.
 python_tests() {
   local files=() name
   for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers default_kernels environment doctor \

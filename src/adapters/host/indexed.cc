@@ -92,7 +92,7 @@ class ScatterExecutable final : public HostExecutable {
       : kernels_(kernels),
         dtype_(library.operation.dtype),
         sets_(library.operation.get<ir::Scatter>().op == ir::ScatterOp::set),
-        widens_(!sets_ && (dtype_ == ir::DType::f16 || dtype_ == ir::DType::bf16)),
+        widens_(!sets_ && is_small_float(dtype_)),
         rows_(library.operation.shape[0]),
         width_(library.operation.shape.elements() / rows_),
         updates_(library.operand_shapes[1].elements()),
@@ -159,7 +159,7 @@ MadeLibrary make_gather(const Library&) { return make_function(gather); }
 MadeLibrary make_scatter(const Library& library) {
   const ir::ScatterOp op = library.operation.get<ir::Scatter>().op;
   const ir::DType dtype = library.operation.dtype;
-  const bool small = dtype == ir::DType::f16 || dtype == ir::DType::bf16;
+  const bool small = is_small_float(dtype);
   if (op == ir::ScatterOp::subtract) return nullptr;
   const ReduceKernels kernels = reduce_kernels(reduction_of(op), small ? ir::DType::f32 : dtype);
   if (kernels.rows == nullptr && op != ir::ScatterOp::set) return nullptr;

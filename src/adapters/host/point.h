@@ -35,6 +35,10 @@ PointKernel cast_kernel(ir::DType from, ir::DType to);
 /// Equally large elements, as registers hold them.
 PointKernel bitcast_kernel(ir::DType from, ir::DType to);
 
+/// f16 and bf16: computed in f32.
+constexpr bool is_small_float(ir::DType dtype) {
+  return dtype == ir::DType::f16 || dtype == ir::DType::bf16;
+}
 /// Rounds f32 elements to the nearest value of a 16-bit float dtype; they stay f32.
 PointKernel round_kernel(ir::DType dtype);
 /// 16-bit floats in memory, as f32 elements.

@@ -86,7 +86,7 @@ std::int64_t offset_at(const std::vector<Group>& groups, std::int64_t number) {
 struct Reduction {
   Reduction(ir::DType reduced, ir::ReduceOp op)
       : dtype(reduced),
-        widens(reduced == ir::DType::f16 || reduced == ir::DType::bf16),
+        widens(is_small_float(reduced)),
         size(static_cast<std::int64_t>(ir::size_of(reduced))),
         compute_size(widens ? 4 : size),
         kernels(reduce_kernels(op, widens ? ir::DType::f32 : reduced)) {}

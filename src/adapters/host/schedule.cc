@@ -26,8 +26,6 @@ constexpr std::int64_t most_registers = 12;
 constexpr std::int64_t transpose_edge = 32;
 constexpr std::int64_t transpose_copy_edge = 64;
 
-bool is_small_float(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
-
 bool is_predicate(ir::UnaryOp op) {
   return op == ir::UnaryOp::is_nan || op == ir::UnaryOp::is_infinite ||
          op == ir::UnaryOp::is_finite;

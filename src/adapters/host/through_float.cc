@@ -70,7 +70,7 @@ class ThroughFloat final : public HostExecutable {
 MadeLibrary make_through_float(const compiler::Library& library,
                                MadeLibrary (*make)(const compiler::Library&)) {
   const ir::DType dtype = library.operation.dtype;
-  if (dtype != ir::DType::f16 && dtype != ir::DType::bf16) return nullptr;
+  if (!is_small_float(dtype)) return nullptr;
   MadeLibrary inner = make(as_float(library));
   return inner ? std::make_unique<ThroughFloat>(library, std::move(inner)) : nullptr;
 }
