@@ -187,3 +187,29 @@ def keras_recurrent_layers(module):
         return plugin.device_count() == 0 and is_gpu_available()
 
     module._is_gpu_available = is_cudnn_gpu_available
+
+
+def keras_interrupts(module):
+    """After each step Keras reads the loss in a `try` whose bare `except` also swallows Ctrl-C. On
+    our device that read is where a step is waited for, so nearly every Ctrl-C would be lost."""
+    pythonify_logs = module.pythonify_logs
+
+    @functools.wraps(pythonify_logs)
+    def pythonify_interruptible_logs(logs):
+        if plugin.device_count() > 0:
+            for value in (logs or {}).values():
+                _wait_for(value)
+        return pythonify_logs(logs)
+
+    module.pythonify_logs = pythonify_interruptible_logs
+
+
+def _wait_for(value):
+    """Waits until a tensor's bytes are there. Its error, if it has one, is for others to report."""
+    read = getattr(value, "numpy", None)
+    if read is None:
+        return
+    try:
+        read()
+    except Exception:
+        pass

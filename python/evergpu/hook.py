@@ -13,6 +13,7 @@ ADJUSTMENTS = {
     "tensorflow.python.eager.polymorphic_function.polymorphic_function": "compiled_functions",
     "keras.src.trainers.trainer": "keras_compilation",
     "keras.src.backend.tensorflow.rnn": "keras_recurrent_layers",
+    "keras.src.utils.python_utils": "keras_interrupts",
 }
 
 

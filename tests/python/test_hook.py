@@ -88,7 +88,7 @@ def test_every_adjustment_fits_the_installed_versions():
         print([type(module.__spec__.loader).__name__ for module in modules])
         """
     )
-    assert said.splitlines() == ["[]", str(["SourceFileLoader"] * 5)]
+    assert said.splitlines() == ["[]", str(["SourceFileLoader"] * 6)]
 
 
 def test_an_unknown_module_is_left_alone_with_a_warning():
@@ -174,6 +174,33 @@ def test_recurrent_layers_do_not_ask_for_cudnn():
         )
     )
     assert said.split() == ["False", "True"]
+
+
+def test_keras_does_not_swallow_an_interrupt_while_it_waits_for_the_loss():
+    said = run(
+        WITH_DEVICE
+        + textwrap.dedent(
+            """
+            import keras
+            from keras.src.utils import python_utils
+
+            class Loss:
+                def numpy(self):
+                    raise KeyboardInterrupt
+
+                __float__ = numpy
+
+            for devices in (1, 0):
+                plugin.device_count = lambda: devices
+                try:
+                    python_utils.pythonify_logs({"accuracy": 0.5, "loss": Loss()})
+                    print("swallowed")
+                except KeyboardInterrupt:
+                    print("interrupted")
+            """
+        )
+    )
+    assert said.split() == ["interrupted", "swallowed"]
 
 
 def test_a_library_that_does_not_load_leaves_tensorflow_working(tmp_path):
