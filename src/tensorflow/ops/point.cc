@@ -117,13 +117,9 @@ constexpr OpRow rows[] = {
     {.op = "Xlog1py", .types = {{"T", floats}}, .make = apply<ops::xlog1py>},
     {.op = "Xlogy", .types = {{"T", floats}}, .make = apply<ops::xlogy>},
 
-    // comparisons and logic. TensorFlow compares int32 in host memory; but Keras's argmax does it
-    // with
-    // a whole batch in the middle of a step, which would wait for the forward pass.
+    // comparisons and logic. TensorFlow compares int32 in host memory. Here, where Keras's argmax
+    // does it with a whole batch in the middle of a step, that would wait for the forward pass.
     {.op = "ApproximateEqual", .types = {{"T", floats}}, .make = approximately_equal},
-    // TensorFlow compares int32 in host memory. Here, where Keras's argmax does it with a whole
-    // batch
-    // in the middle of a step, that would wait for the forward pass.
     {.op = "Equal", .types = {{"T", all_types}}, .make = equality<BinaryOp::equal>},
     {.op = "Greater", .types = {{"T", numbers}}, .make = binary<BinaryOp::greater>},
     {.op = "GreaterEqual", .types = {{"T", numbers}}, .make = binary<BinaryOp::greater_equal>},

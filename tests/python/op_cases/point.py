@@ -172,8 +172,8 @@ def approximate(c):
     for shape in SHAPES:
         x = c.quarters(shape)
         for tolerance in (0.5, 0.6):
-            yield Call(x=x, y=(x + c.quarters(shape, low=-1, high=1)).astype(c["T"]),
-                       tolerance=tolerance)
+            y = np.asarray(x + c.quarters(shape, low=-1, high=1), c["T"])
+            yield Call(x=x, y=y, tolerance=tolerance)
 
 
 @case("LogicalAnd", "LogicalOr")
