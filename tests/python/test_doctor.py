@@ -20,6 +20,7 @@ from support import machines  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILDS = ("release", "dev")
+LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 HEALTHY = ("ubuntu", "ubuntu_nvidia", "ubuntu_amd", "ubuntu_intel", "two_gpus")
 
 
@@ -42,8 +43,8 @@ def run(*arguments, **options):
                           encoding="utf-8", timeout=300, **options)
 
 
-def ask(*arguments):
-    child = run(*arguments, "--json")
+def ask(*arguments, **options):
+    child = run(*arguments, "--json", **options)
     assert child.stdout.startswith(("{", "[")), child.stdout + child.stderr
     return json.loads(child.stdout), child.returncode
 
@@ -92,6 +93,19 @@ def test_conditions_are_complete(conditions):
         source = condition["source"]
         assert source.startswith("https://") or (ROOT / source).is_file(), condition["id"]
         assert condition["fix"], condition["id"]
+
+
+def test_a_driver_is_asked_in_a_child_that_answers_with_an_object():
+    child = run("--ask-driver", "no such driver")
+    assert json.loads(child.stdout) == {"error": "unknown driver"} and child.returncode == 0
+
+
+@pytest.mark.skipif(not LAVAPIPE.exists(), reason="Mesa's lavapipe is not installed")
+def test_vulkan_of_this_machine_is_asked():
+    """Mesa's driver for the CPU stands in for a GPU's: the way to it is the same."""
+    answer, _ = ask("doctor", "--no-train", env={**os.environ, "VK_DRIVER_FILES": str(LAVAPIPE)})
+    vulkan = answer["machine"]["vulkan"]
+    assert vulkan["error"] == "" and vulkan["devices"][0]["type"] == "cpu", vulkan
 
 
 def test_worst_comes_first(tmp_path):
