@@ -17,10 +17,13 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from support import machines  # noqa: E402
+from support.mending import Mender  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILDS = ("release", "dev")
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
+# Notes that describe the machine and ask for nothing.
+STAYS = ("vulkan.dzn", "nvidia.new-for-tensorflow")
 HEALTHY = ("ubuntu", "ubuntu_nvidia", "ubuntu_amd", "ubuntu_intel", "two_gpus")
 
 
@@ -73,6 +76,32 @@ def test_machine(name, tmp_path):
     if not found and code < 2:
         assert "All is well" in text.stdout
         assert len(text.stdout.splitlines()) < 24, "more than a screen"
+
+
+def goes_elsewhere(finding):
+    return any("wsl --install" in command for step in finding["fix"] for command in step["commands"])
+
+
+@pytest.mark.parametrize("name", [name for name in machines.names() if name != "training_fails"])
+def test_following_the_fixes_one_by_one_makes_all_well(name, tmp_path):
+    """The first finding's steps, then the doctor again, as a person would; the steps that lead to
+    another system come last, so that the others are followed, too."""
+    root = tmp_path / "machine"
+    machines.lay_out(name, root)
+    mender, followed = Mender(root), []
+    while True:
+        answer, code = ask("doctor", "--root", root)
+        left = [finding for finding in answer["findings"] if finding["id"] not in STAYS]
+        if not left:
+            break
+        finding = sorted(left, key=goes_elsewhere)[0]
+        assert finding["id"] not in followed or goes_elsewhere(finding), (
+            f"{finding['id']} is still there after {finding['fix']}")
+        followed = [] if goes_elsewhere(finding) else [*followed, finding["id"]]
+        for step in finding["fix"]:
+            mender.follow(finding, step)
+    assert "All is well" in run("doctor", "--root", root).stdout
+    assert code == 1, "well, and on the CPU, since this version has nothing else"
 
 
 def test_every_condition_has_a_machine_and_is_silent_on_healthy_ones(conditions):
