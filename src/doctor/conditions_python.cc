@@ -40,8 +40,9 @@ const Condition table[] = {
 
     {"python.no-environment", Part::python, Severity::blocks,
      "TensorFlow needs an environment of its own",
-     "Newer systems refuse packages in their own Python (\"externally-managed-environment\"), and "
-     "elsewhere these can break the system's programs.",
+     "An environment is a folder with a Python and packages of its own; the system's Python "
+     "refuses "
+     "packages (\"externally-managed-environment\"), or breaks by them.",
      [](const Machine& m) {
        const system::Python* const python = m.python();
        return when(python != nullptr && is_supported(*python) && !python->is_environment &&

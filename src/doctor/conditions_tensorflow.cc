@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/product.h"
+#include "doctor/choice.h"
 #include "doctor/condition.h"
 #include "doctor/fix.h"
 #include "system/text.h"
@@ -300,10 +301,12 @@ const Condition table[] = {
      [](const Machine& m) { return set_to(m, "EVERGPU_ADAPTER", "off"); },
      [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
 
-    {"evergpu.gpu-only", Part::evergpu, Severity::blocks, "evergpu is told to use a GPU or nothing",
-     "This version of evergpu has no adapter for GPUs yet, so it offers no device at all.",
+    {"evergpu.no-such-device", Part::evergpu, Severity::blocks,
+     "evergpu is told to use a device that is not here",
+     "Because of EVERGPU_ADAPTER it takes that device or none, so TensorFlow trains without it.",
      [](const Machine& m) {
-       return product::has_gpu_adapter ? Found() : set_to(m, "EVERGPU_ADAPTER", "gpu");
+       const Choice choice = choose(m);
+       return when(choice.adapter.empty() && m.variable("EVERGPU_ADAPTER") != "off", choice.why);
      },
      [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
 

@@ -167,4 +167,8 @@ std::string brand(const std::string& vendor) {
   return vendor;
 }
 
+std::string system_name(const std::string& word) {
+  return word == "windows" ? "Windows" : word == "wsl" ? "WSL 2" : "Linux";
+}
+
 }  // namespace evergpu::doctor
