@@ -95,7 +95,17 @@ def troubleshooting(conditions):
             "**Status: `evergpu doctor` finds all of this by itself**, tried on descriptions of such "
             "machines (`tests/machines`); on real ones we have tried Debian 12 alone. The fixes are "
             "shown for Ubuntu or Windows 11; the doctor prints them for your system, and ends by "
-            "[training a model](first-training.md).\n\n")
+            "[training a model](first-training.md).\n\n"
+            "| command | what it does |\n|---|---|\n"
+            "| `evergpu doctor` | says what it found, worst first, and trains; its exit code is 0 when "
+            "this machine trains on a GPU, 1 when it trains on the CPU or with warnings, 2 when it "
+            "cannot train |\n"
+            "| `evergpu doctor --fix --dry-run` | shows the commands that `--fix` would run |\n"
+            "| `evergpu doctor --fix` | runs them, asking before each step, and says which of them take "
+            "something away |\n"
+            "| `evergpu doctor --json` | the same as `evergpu doctor`, for programs |\n"
+            "| `evergpu doctor --report report.json` | writes what a bug report needs, "
+            "[without names and secrets](privacy.md) |\n\n")
     for severity, heading in SEVERITIES.items():
         text += f"## {heading}\n\n"
         for condition in conditions:

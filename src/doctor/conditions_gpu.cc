@@ -252,6 +252,28 @@ const Condition table[] = {
      },
      "https://docs.kernel.org/gpu/amdgpu/index.html"},
 
+    {"amd.lockup", Part::gpu, Severity::notes, "This GPU can be lost under long loads",
+     "On Linux 7, the kernel takes long work of a Strix Halo GPU for a hang and resets it "
+     "(\"device "
+     "lost\").",
+     [](const Machine& m) {
+       if (!m.is_linux() || system::compare_versions(m.os.kernel, "7.0") < 0) return Found();
+       for (const system::VulkanDevice& device : m.vulkan.devices) {
+         const std::string name = system::lower(device.name);
+         for (const char* word : {"strix", "gfx1151", "8050s", "8060s"}) {
+           if (device.vendor == "amd" && name.find(word) != std::string::npos)
+             return Found(device.name);
+         }
+       }
+       return Found();
+     },
+     [](const Machine&) {
+       return std::vector{by_hand(
+           "If that happens, let the kernel wait longer: add amdgpu.lockup_timeout=20000 to "
+           "its command line, and restart.")};
+     },
+     "https://github.com/ggml-org/llama.cpp/issues/25664"},
+
     {"intel.no-driver", Part::gpu, Severity::warns, "The Intel GPU has no driver",
      "No program can use this GPU; for a new one, the kernel may be too old to know it.",
      [](const Machine& m) { return without_driver(m, "intel"); },

@@ -104,8 +104,23 @@ Found set_to(const Machine& machine, const std::string& name, const std::string&
   return when(machine.variable(name) == value, name + "=" + value);
 }
 
-std::vector<Step> unset(const char* name) {
-  return {by_hand(fmt::format("Unset {0} where it is set. In this terminal: `unset {0}`", name))};
+/// The variables of tensorflow-directml that are set.
+std::vector<std::string> directml_variables(const Machine& machine) {
+  std::vector<std::string> names;
+  for (const char* name :
+       {"DML_VISIBLE_DEVICES", "TF_DIRECTML_KERNEL_CACHE_SIZE", "TF_DIRECTML_PATH"}) {
+    if (!machine.variable(name).empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
+std::vector<Step> unset(const Machine& machine, const std::vector<std::string>& names) {
+  const bool windows = machine.is_windows();
+  const std::string command = windows
+                                  ? fmt::format("Remove-Item Env:{}", fmt::join(names, ", Env:"))
+                                  : fmt::format("unset {}", fmt::join(names, " "));
+  return {by_hand(fmt::format("Unset {} where it is set. In this {}: `{}`", fmt::join(names, " "),
+                              windows ? "PowerShell" : "terminal", command))};
 }
 
 const Condition table[] = {
@@ -284,7 +299,7 @@ const Condition table[] = {
                        !has(m, "tf-keras"),
                    "TF_USE_LEGACY_KERAS=" + value);
      },
-     [](const Machine&) { return unset("TF_USE_LEGACY_KERAS"); },
+     [](const Machine& m) { return unset(m, {"TF_USE_LEGACY_KERAS"}); },
      "https://keras.io/getting_started/#tensorflow--keras-2-backwards-compatibility"},
 
     {"keras.backend", Part::evergpu, Severity::warns, "Keras is set to another library",
@@ -293,13 +308,13 @@ const Condition table[] = {
        const std::string backend = m.variable("KERAS_BACKEND");
        return when(!backend.empty() && backend != "tensorflow", "KERAS_BACKEND=" + backend);
      },
-     [](const Machine&) { return unset("KERAS_BACKEND"); },
+     [](const Machine& m) { return unset(m, {"KERAS_BACKEND"}); },
      "https://keras.io/getting_started/#configuring-your-backend"},
 
     {"evergpu.off", Part::evergpu, Severity::warns, "evergpu is switched off",
      "TensorFlow trains without evergpu, because a variable says so.",
      [](const Machine& m) { return set_to(m, "EVERGPU_ADAPTER", "off"); },
-     [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
+     [](const Machine& m) { return unset(m, {"EVERGPU_ADAPTER"}); }, "README.md"},
 
     {"evergpu.no-such-device", Part::evergpu, Severity::blocks,
      "evergpu is told to use a device that is not here",
@@ -308,7 +323,7 @@ const Condition table[] = {
        const Choice choice = choose(m);
        return when(choice.adapter.empty() && m.variable("EVERGPU_ADAPTER") != "off", choice.why);
      },
-     [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
+     [](const Machine& m) { return unset(m, {"EVERGPU_ADAPTER"}); }, "README.md"},
 
     {"variables.xla", Part::evergpu, Severity::warns, "XLA is switched on for every program",
      "XLA has no compiler for evergpu's device, and TensorFlow then fails to run compiled "
@@ -320,17 +335,21 @@ const Condition table[] = {
                        flags.find("tf_xla_auto_jit=-1") == std::string::npos,
                    flags);
      },
-     [](const Machine&) { return unset("TF_XLA_FLAGS"); },
+     [](const Machine& m) { return unset(m, {"TF_XLA_FLAGS"}); },
      "https://github.com/microsoft/tensorflow-directml-plugin/issues/332"},
 
     {"variables.directml", Part::evergpu, Severity::notes,
      "A variable of tensorflow-directml is set",
-     "evergpu does not read DML_VISIBLE_DEVICES; in scripts, the device is called GPU:0 now.",
+     "evergpu does not read it; in scripts, the device is called GPU:0 now.",
      [](const Machine& m) {
-       return when(!m.variable("DML_VISIBLE_DEVICES").empty(),
-                   "DML_VISIBLE_DEVICES=" + m.variable("DML_VISIBLE_DEVICES"));
+       const std::vector<std::string> names = directml_variables(m);
+       return when(!names.empty(), fmt::format("{}", fmt::join(names, ", ")));
      },
-     [](const Machine&) { return unset("DML_VISIBLE_DEVICES"); },
+     [](const Machine& m) {
+       std::vector<std::string> names = directml_variables(m);
+       if (names.empty()) names = {"DML_VISIBLE_DEVICES"};  // for the page of all conditions
+       return unset(m, names);
+     },
      "https://learn.microsoft.com/windows/ai/directml/gpu-faq"},
 
     {"variables.rocm", Part::gpu, Severity::notes, "ROCm is told that the GPU is another one",
@@ -340,7 +359,7 @@ const Condition table[] = {
        const std::string value = m.variable("HSA_OVERRIDE_GFX_VERSION");
        return when(!value.empty(), "HSA_OVERRIDE_GFX_VERSION=" + value);
      },
-     [](const Machine&) { return unset("HSA_OVERRIDE_GFX_VERSION"); },
+     [](const Machine& m) { return unset(m, {"HSA_OVERRIDE_GFX_VERSION"}); },
      "https://github.com/ROCm/tensorflow-upstream/issues/2524"},
 
     {"variables.cuda", Part::gpu, Severity::warns, "CUDA is told to hide the GPU",
@@ -351,7 +370,7 @@ const Condition table[] = {
                        m.has_vendor("nvidia"),
                    "CUDA_VISIBLE_DEVICES");
      },
-     [](const Machine&) { return unset("CUDA_VISIBLE_DEVICES"); },
+     [](const Machine& m) { return unset(m, {"CUDA_VISIBLE_DEVICES"}); },
      "https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#cuda-environment-variables"},
 };
 

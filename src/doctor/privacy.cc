@@ -79,8 +79,8 @@ json without_private_words(const json& report, const Machine& machine) {
     if (machine.home.size() > 1) text = replaced(std::move(text), machine.home, "~");
     text = without_user_folders(std::move(text));
     if (user.empty()) return text;
-    for (const char* separator : {"/", "\\"})
-      text = replaced(std::move(text), separator + user, std::string(separator) + "user");
+    text = replaced(std::move(text), "/" + user, "/user");
+    text = replaced(std::move(text), "\\" + user, "\\user");
     return text;
   });
   // What Python or TensorFlow printed can name the user anywhere.

@@ -59,7 +59,7 @@ Route other_route(const Machine& machine, const std::string& folder, const std::
 }  // namespace
 
 std::string status_of_evergpu(const Traveller& traveller, GpuSupport support) {
-  const std::string cpu = "evergpu on the CPU: works, verified on Debian 12.";
+  std::string cpu = "evergpu on the CPU: works, verified on Debian 12.";
   if (traveller.library == "pytorch" || traveller.library == "jax")
     return "evergpu is for TensorFlow and Keras; this route is not ours, and we have not run it.";
   if (traveller.system == "windows" && !product::has_windows_wheel)

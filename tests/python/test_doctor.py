@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILDS = ("release", "dev")
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 # Notes that describe the machine and ask for nothing.
-STAYS = ("vulkan.dzn", "nvidia.new-for-tensorflow")
+STAYS = ("vulkan.dzn", "nvidia.new-for-tensorflow", "amd.lockup")
 HEALTHY = ("ubuntu", "ubuntu_nvidia", "ubuntu_amd", "ubuntu_intel", "two_gpus")
 
 
@@ -114,12 +114,21 @@ def test_following_the_fixes_one_by_one_makes_all_well(name, tmp_path):
     assert code == 1, "well, and on the CPU, since this version has nothing else"
 
 
+def system_of(name):
+    return next((word for word in ("windows", "wsl") if name.startswith(word)), "linux")
+
+
 def test_every_condition_has_a_machine_and_is_silent_on_healthy_ones(conditions):
-    expected = {condition for name in machines.names()
-                for condition in machines.describe(name).expect}
-    assert {condition["id"] for condition in conditions} == expected
+    expected = {name: set(machines.describe(name).expect) for name in machines.names()}
+    assert len(expected) >= 40
+    assert {condition["id"] for condition in conditions} == set().union(*expected.values())
+    for condition in conditions:
+        here = {name for name, found in expected.items() if condition["id"] in found}
+        alike = {name for name in expected if system_of(name) == condition["system"]} - here
+        # No machine with Windows is without the conditions that no Windows is without.
+        assert alike or condition["id"] == "host.windows-no-wheel", condition["id"]
     for name in HEALTHY:
-        assert not machines.describe(name).expect
+        assert not expected[name]
 
 
 def test_conditions_are_complete(conditions):
@@ -145,6 +154,20 @@ def test_vulkan_of_this_machine_is_asked():
     answer, _ = ask("doctor", "--no-train", env={**os.environ, "VK_DRIVER_FILES": str(LAVAPIPE)})
     vulkan = answer["machine"]["vulkan"]
     assert vulkan["error"] == "" and vulkan["devices"][0]["type"] == "cpu", vulkan
+
+
+@pytest.mark.skipif(not LAVAPIPE.exists() or shutil.which("cc") is None,
+                    reason="needs a Vulkan loader and a C compiler")
+def test_a_driver_that_crashes_takes_its_child_down_and_not_the_doctor(tmp_path):
+    source, library = tmp_path / "driver.c", tmp_path / "libdriver.so"
+    source.write_text("#include <stdlib.h>\n__attribute__((constructor)) void f(void) { abort(); }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    manifest = tmp_path / "icd.json"
+    manifest.write_text(json.dumps({"file_format_version": "1.0.0", "ICD": {
+        "library_path": str(library), "api_version": "1.3.0"}}))
+    answer, code = ask("doctor", "--no-train", env={**os.environ, "VK_DRIVER_FILES": str(manifest)})
+    assert answer["machine"]["vulkan"]["error"] == "crashed" and code in (1, 2)
+    assert "vulkan.crash" in [finding["id"] for finding in answer["findings"]]
 
 
 def test_worst_comes_first(tmp_path):

@@ -223,8 +223,8 @@ class Mender:
         raise AssertionError(f"what does this do? {command}")
 
     def do_by_hand(self, finding, text):
-        if match := re.match(r"Unset (\w+)", text):
-            names = [match[1]] if match[1] != "it" else [
+        if match := re.match(r"Unset ([\w ]+) where it is set", text):
+            names = match[1].split() if match[1] != "it" else [
                 "PYTHONPATH", "PYTHONHOME", "VK_DRIVER_FILES", "VK_ICD_FILENAMES"]
             self.change({"environment": dict.fromkeys(names)})
             return self.drivers_answer() if finding["id"].startswith("vulkan") else None
@@ -407,4 +407,5 @@ BY_HAND = [
     ("Nothing needs doing", nothing),
     ("To train with CUDA, without evergpu", nothing),
     ("If training with CUDA fails", nothing),
+    ("If that happens, let the kernel wait longer", nothing),
 ]
