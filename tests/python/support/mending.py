@@ -48,7 +48,7 @@ class Mender:
     def change(self, patch):
         machines.change_answers(self.folder, patch)
 
-    def become(self, name, **files):
+    def become(self, name):
         """Another machine is used from here on."""
         shutil.rmtree(self.folder)
         machines.lay_out(name, self.folder)
