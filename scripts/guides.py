@@ -25,13 +25,6 @@ SYSTEMS = ("windows", "wsl", "linux")
 SEVERITIES = {"blocks": "Training cannot start", "warns": "Something will not work as it could",
               "notes": "Worth knowing"}
 WRITTEN = "<!-- Written by scripts/guides.py; change the tables in src/doctor instead. -->\n"
-STUDENT_WORDS = """\
-A few words first. A *terminal* is the window in which you type commands; on Windows it is called
-PowerShell. An *environment* is a folder with a Python and packages of its own, which you can delete
-without harm to anything else. `pip` installs packages into it. Copy one line at a time, and read what
-it answers before you go on.
-
-"""
 
 
 def ask(command, *arguments):
@@ -66,8 +59,8 @@ def route_page(route):
     gpu = WORDS[route["vendor"]] + (" GPU" if route["vendor"] != "none" else "")
     text = (f"# {WORDS[route['library']]}, {gpu}, {WORDS[system]} ({WORDS[route['level']].lower()})\n\n"
             f"{WRITTEN}\n**Status: {route['status']}**\n\n{route['reason']}\n\n")
-    if route["level"] == "student":
-        text += STUDENT_WORDS
+    if route["words"]:
+        text += f"{route['words']}\n\n"
     distribution = "Windows 11" if system == "windows" else "Ubuntu 24.04"
     text += (f"## Steps\n\nFor {distribution} on which nothing is installed yet; `evergpu guide` prints "
              "those that are left on your machine.\n\n")
@@ -102,7 +95,17 @@ def troubleshooting(conditions):
             "**Status: `evergpu doctor` finds all of this by itself**, tried on descriptions of such "
             "machines (`tests/machines`); on real ones we have tried Debian 12 alone. The fixes are "
             "shown for Ubuntu or Windows 11; the doctor prints them for your system, and ends by "
-            "[training a model](first-training.md).\n\n")
+            "[training a model](first-training.md).\n\n"
+            "| command | what it does |\n|---|---|\n"
+            "| `evergpu doctor` | says what it found, worst first, and trains; its exit code is 0 when "
+            "this machine trains on a GPU, 1 when it trains on the CPU or with warnings, 2 when it "
+            "cannot train |\n"
+            "| `evergpu doctor --fix --dry-run` | shows the commands that `--fix` would run |\n"
+            "| `evergpu doctor --fix` | runs them, asking before each step, and says which of them take "
+            "something away |\n"
+            "| `evergpu doctor --json` | the same as `evergpu doctor`, for programs |\n"
+            "| `evergpu doctor --report report.json` | writes what a bug report needs, "
+            "[without names and secrets](privacy.md) |\n\n")
     for severity, heading in SEVERITIES.items():
         text += f"## {heading}\n\n"
         for condition in conditions:
@@ -117,31 +120,38 @@ def troubleshooting(conditions):
     return text.rstrip("\n") + "\n"
 
 
-def support():
-    rows = json.loads((GUIDES / "support.json").read_text(encoding="utf-8"))
-    text = (f"# What was tried where\n\n<!-- Written by scripts/guides.py from support.json. -->\n\n"
-            "**Status of each combination, and how we know.** What is not in the table, we have not "
-            "tried.\n\n| system | GPU | TensorFlow | Python | status | how verified |\n"
-            "|---|---|---|---|---|---|\n")
-    for row in rows:
-        text += (f"| {row['system']} | {row['gpu']} | {row['tensorflow']} | {row['python']} | "
-                 f"{row['status']} | {row['verified']} |\n")
+def support(routes):
+    """What evergpu does on each kind of machine, from the product's own table; then what was tried."""
+    text = (f"# What works where\n\n{WRITTEN}\n"
+            "**Status: of each kind of machine, and how it was verified.**\n\n"
+            "| system | GPU | TensorFlow | Python | evergpu |\n|---|---|---|---|---|\n")
+    for route in routes:
+        if (route["level"], route["library"]) == ("student", "keras"):
+            ours = route["evergpu"]
+            text += (f"| {WORDS[route['system']]} | {WORDS[route['vendor']]} | {ours['tensorflow']} | "
+                     f"{ours['python']} | {ours['status']} |\n")
+    text += ("\n## What was tried\n\nFrom `support.json`; what is not here, we have not tried.\n\n"
+             "| system | TensorFlow | Python | result | how |\n|---|---|---|---|---|\n")
+    for row in json.loads((GUIDES / "support.json").read_text(encoding="utf-8")):
+        text += (f"| {row['system']} | {row['tensorflow']} | {row['python']} | {row['result']} | "
+                 f"{row['how']} |\n")
     return text + "\nTo see what holds on yours: `evergpu doctor`, which [trains](first-training.md).\n"
 
 
 def pages(command):
     """Path -> text of all that is written."""
-    result = {}
+    result, routes = {}, []
     for level in LEVELS:
         for library in LIBRARIES:
-            for vendor in VENDORS:
-                for system in SYSTEMS:
+            for system in SYSTEMS:
+                for vendor in VENDORS:
                     route = ask(command, "guide", "--json", "--usual", "--level", level, "--library",
                                 library, "--vendor", vendor, "--system", system)
+                    routes.append(route)
                     name = page_name(level, library, vendor, system)
                     result[GUIDES / "start" / name] = route_page(route)
     result[GUIDES / "troubleshooting.md"] = troubleshooting(ask(command, "doctor", "--conditions"))
-    result[GUIDES / "support.md"] = support()
+    result[GUIDES / "support.md"] = support(routes)
     landing = GUIDES / "index.md"
     text = landing.read_text(encoding="utf-8")
     begin = text.index("\n", text.index("<!-- table:")) + 1

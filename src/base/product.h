@@ -2,6 +2,7 @@
 // guides all state.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace evergpu::product {
@@ -15,8 +16,20 @@ inline constexpr int oldest_python_minor = 10;
 inline constexpr int newest_python_minor = 13;
 /// The wheel's manylinux tag asks for this glibc.
 inline constexpr std::string_view oldest_glibc = "2.35";
-/// Whether an adapter for GPUs is built in. Without one, evergpu trains on the CPU.
-inline constexpr bool has_gpu_adapter = false;
+
+/// A kind of GPU that evergpu computes on, and how that was verified.
+struct GpuSupport {
+  enum class Verified : unsigned char { on_hardware, in_simulation };
+  std::string_view adapter;  // as in EVERGPU_ADAPTER
+  std::string_view vendor;   // "amd", "intel", "nvidia"
+  std::string_view system;   // "linux", "wsl", "windows"
+  Verified verified;
+};
+/// All of them; none yet, so evergpu trains on the CPU. When an adapter for GPUs is built in, its
+/// rows here are what the doctor, `evergpu devices`, the guide and its pages go by.
+inline constexpr std::array<GpuSupport, 0> gpu_support = {};
+inline constexpr bool has_gpu_adapter = !gpu_support.empty();
+
 /// Whether there is a wheel for Windows itself.
 inline constexpr bool has_windows_wheel = false;
 

@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/os.h"
 #include "base/product.h"
 #include "cli/commands.h"
+#include "doctor/choice.h"
 #include "doctor/print.h"
+#include "system/text.h"
 
 namespace evergpu::cli {
 namespace {
@@ -15,28 +18,49 @@ namespace {
 using nlohmann::json;
 using system::Machine;
 
-/// Why evergpu takes the device that it takes.
-std::string choice(const Machine& machine) {
-  const std::string adapter = machine.variable("EVERGPU_ADAPTER");
-  if (adapter == "off") return "no device: EVERGPU_ADAPTER=off";
-  if (adapter == "gpu")
-    return "no device: EVERGPU_ADAPTER=gpu, and this version has no adapter for GPUs";
-  if (adapter == "host") return "the CPU: EVERGPU_ADAPTER=host";
-  return "the CPU: this version of evergpu has no adapter for GPUs yet";
+/// What evergpu takes, and why.
+std::string in_words(const doctor::Choice& choice) {
+  const std::string what = choice.gpu != nullptr    ? choice.gpu->name
+                           : choice.adapter.empty() ? "no device"
+                                                    : "the CPU";
+  return what + ": " + choice.why;
 }
 
-json gpus(const Machine& machine) {
+json describe(const system::VulkanDevice& device) {
+  return {{"name", device.name},       {"vendor", device.vendor},
+          {"through", "vulkan"},       {"driver", device.driver + " " + device.driver_version},
+          {"api", device.api},         {"memory", device.memory},
+          {"float16", device.float16}, {"missing", device.missing}};
+}
+
+/// The devices that evergpu can compute on, best first; the CPU is the last, and always one.
+json usable(const Machine& machine, const std::string& processor) {
+  const doctor::Choice choice = doctor::choose(machine);
+  json list = json::array();
+  for (const system::VulkanDevice* gpu : doctor::usable_gpus(machine)) {
+    json entry = describe(*gpu);
+    entry["adapter"] =
+        doctor::find_support(product::gpu_support, gpu->vendor, doctor::system_word(machine))
+            ->adapter;
+    entry["gpu"] = true;
+    entry["chosen"] = choice.gpu == gpu;
+    list.push_back(std::move(entry));
+  }
+  list.push_back({{"name", processor.empty() ? "CPU" : "CPU, " + processor},
+                  {"adapter", "host"},
+                  {"gpu", false},
+                  {"memory", machine.memory.limit},
+                  {"chosen", choice.adapter == "host"}});
+  return list;
+}
+
+/// The GPUs that evergpu cannot compute on, as well as anything here knows them.
+json others(const Machine& machine) {
+  const auto taken = doctor::usable_gpus(machine);
   json list = json::array();
   for (const system::VulkanDevice& device : machine.vulkan.devices) {
-    if (device.type == "cpu") continue;
-    list.push_back({{"name", device.name},
-                    {"vendor", device.vendor},
-                    {"through", "vulkan"},
-                    {"driver", device.driver + " " + device.driver_version},
-                    {"api", device.api},
-                    {"memory", device.memory},
-                    {"float16", device.float16},
-                    {"missing", device.missing}});
+    if (device.type != "cpu" && std::find(taken.begin(), taken.end(), &device) == taken.end())
+      list.push_back(describe(device));
   }
   for (const system::CudaDevice& device : machine.cuda.devices) {
     list.push_back({{"name", device.name},
@@ -46,7 +70,7 @@ json gpus(const Machine& machine) {
                     {"api", device.capability},
                     {"memory", device.memory}});
   }
-  if (!list.empty()) return list;
+  if (!list.empty() || !taken.empty()) return list;
   for (const system::Gpu& gpu : machine.gpus) {
     list.push_back({{"name", gpu.name.empty() ? gpu.pci_id : gpu.name},
                     {"vendor", gpu.vendor},
@@ -57,24 +81,22 @@ json gpus(const Machine& machine) {
 }
 
 std::string line_of(const json& gpu) {
-  std::string line = fmt::format("  {}", gpu["name"].get<std::string>());
+  std::string line = gpu["name"].get<std::string>();
   if (gpu.contains("memory")) line += ", " + doctor::gibibytes(gpu["memory"].get<std::uint64_t>());
-  const std::string through = gpu["through"];
+  const std::string through = gpu.value("through", "");
   if (through == "vulkan")
     line += fmt::format(", Vulkan {}, half precision: {}", gpu["api"].get<std::string>(),
                         gpu["float16"].get<bool>() ? "yes" : "no");
   if (through == "cuda")
     line += fmt::format(", CUDA compute capability {}", gpu["api"].get<std::string>());
-  const std::string driver = gpu["driver"];
-  if (driver.find_first_not_of(' ') == std::string::npos) {
-    line += ", driver: unknown";
-  } else {
-    line += ", driver: " + driver;
+  if (!through.empty()) {
+    const std::string driver = system::trimmed(gpu["driver"].get<std::string>());
+    line += ", driver: " + (driver.empty() ? "unknown" : driver);
   }
   if (gpu.contains("missing") && !gpu["missing"].empty())
     line +=
         fmt::format(", lacks {}", fmt::join(gpu["missing"].get<std::vector<std::string>>(), ", "));
-  return line + "\n";
+  return line;
 }
 
 }  // namespace
@@ -84,28 +106,27 @@ int run_devices(const Common& common) {
   if (subject == nullptr) return 2;
   const Machine& machine = subject->machine;
   const std::string processor = common.root.empty() ? os::processor_name() : "";
-  const json others = gpus(machine);
+  const std::string choice = in_words(doctor::choose(machine));
+  const json devices = usable(machine, processor), more = others(machine);
   if (common.json) {
-    const json answer = {{"devices",
-                          {{{"name", processor.empty() ? "CPU" : processor},
-                            {"adapter", "host"},
-                            {"gpu", false},
-                            {"memory", machine.memory.limit}}}},
-                         {"other_gpus", others},
-                         {"choice", choice(machine)}};
-    print_json(answer);
+    print_json({{"devices", devices}, {"other_gpus", more}, {"choice", choice}});
     return 0;
   }
-  print(fmt::format("evergpu takes {}\n\n", choice(machine)));
-  print(fmt::format("  GPU:0 in TensorFlow: CPU{}{}, {}, adapter: host\n",
-                    processor.empty() ? "" : ", ", processor,
-                    doctor::gibibytes(machine.memory.limit)));
-  if (others.empty()) {
-    print("\nNo GPU was found.\n");
+  print(doctor::wrapped("evergpu takes " + choice, "") + "\n");
+  for (const json& device : devices) {
+    const bool chosen = device["chosen"];
+    const std::string adapter = device["adapter"];
+    print(doctor::wrapped(
+        fmt::format("{} {}; {}", chosen ? "*" : " ", line_of(device),
+                    chosen ? "GPU:0 in TensorFlow" : "EVERGPU_ADAPTER=" + adapter + " takes it"),
+        "  ", 2));
+  }
+  if (more.empty()) {
+    if (devices.size() == 1) print("\nNo GPU was found.\n");
     return 0;
   }
-  print("\nGPUs of this machine, which evergpu does not use yet:\n");
-  for (const json& gpu : others) print(line_of(gpu));
+  print("\nGPUs of this machine that evergpu does not use:\n");
+  for (const json& gpu : more) print(doctor::wrapped(line_of(gpu), "    ", 2));
   return 0;
 }
 

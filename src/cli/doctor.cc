@@ -26,13 +26,13 @@ Proof prove(const Subject& subject, const Common& common, const std::vector<Find
   Proof proof;
   const bool blocked = !findings.empty() && findings[0].condition->severity == Severity::blocks;
   if (!wanted) {
-    proof.reason = "--no-train";
+    proof.reason = "of --no-train";
   } else if (blocked) {
-    proof.reason = "the above is in the way";
+    proof.reason = "what is marked with x is in the way";
   } else if (!common.root.empty()) {
     const nlohmann::json recorded = subject.source->ask("training");
     if (recorded.contains("losses")) return doctor::read_proof(recorded);
-    proof.reason = "the machine is described by a folder";
+    proof.reason = "this machine is only described, by a folder";
   } else {
     return doctor::train(subject.machine.python()->program);
   }

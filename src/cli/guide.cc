@@ -7,6 +7,7 @@
 
 #include "base/process.h"
 #include "cli/commands.h"
+#include "doctor/fix.h"
 #include "doctor/routes.h"
 
 namespace evergpu::cli {
@@ -46,7 +47,15 @@ int run_guide(const Common& common, const GuideOptions& options) {
   traveller.library = options.library;
   if (!options.vendor.empty()) traveller.vendor = options.vendor;
   if (!options.system.empty()) traveller.system = options.system;
-  complete(traveller.level, "Who are you?", doctor::levels);
+  if (traveller.level.empty() && os::stdin_is_terminal() && os::stdout_is_terminal())
+    print(fmt::format("This is for {} and {}; --system and --vendor change that.\n\n",
+                      traveller.vendor == "none" ? "a machine without a GPU"
+                                                 : doctor::brand(traveller.vendor) + " GPUs",
+                      doctor::system_name(traveller.system)));
+  complete(traveller.level,
+           "Who are you? A student reads what each thing is; a professional gets the fastest "
+           "maintained way.",
+           doctor::levels);
   complete(traveller.library, "Which library do you want to use?", doctor::libraries);
   if (Status status = doctor::check(traveller); !status.ok()) {
     complain(status.message());

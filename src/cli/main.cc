@@ -98,8 +98,10 @@ int run(int count, char** arguments) {
 int main(int count, char** arguments) {
   // A child of ours that asks a driver, which may take the whole process down.
   if (count == 3 && std::string(arguments[1]) == evergpu::system::probe_option) {
-    const std::string answer = evergpu::system::ask_here(arguments[2]).dump() + "\n";
-    evergpu::cli::print_json(answer);
+    using nlohmann::json;
+    evergpu::cli::print(evergpu::system::ask_here(arguments[2])
+                            .dump(-1, ' ', false, json::error_handler_t::replace) +
+                        "\n");  // on one line: drivers may have printed before it
     std::fflush(stdout);
     std::_Exit(0);  // drivers have crashed in cleaning up
   }

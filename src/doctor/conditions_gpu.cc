@@ -198,6 +198,46 @@ const Condition table[] = {
      },
      "https://github.com/microsoft/WSL/issues/11870"},
 
+    {"nvidia.new-for-tensorflow", Part::gpu, Severity::notes,
+     "TensorFlow's CUDA packages hold no code for this GPU",
+     "Up to 2.21 they translate their kernels at the first run, which can take half an hour, or "
+     "they fail.",
+     [](const Machine& m) {
+       const system::Python* const python = m.python();
+       if (python == nullptr || !python->packages.contains("tensorflow") ||
+           system::compare_versions(python->packages.at("tensorflow"), "2.22") >= 0)
+         return Found();
+       for (const system::CudaDevice& device : m.cuda.devices) {
+         if (system::compare_versions(device.capability, "12.0") >= 0)
+           return Found(fmt::format("{}, compute capability {}", device.name, device.capability));
+       }
+       return Found();
+     },
+     [](const Machine&) {
+       return std::vector{
+           by_hand("If training with CUDA fails, take a newer TensorFlow, or PyTorch: `evergpu "
+                   "guide --level professional --library pytorch`.")};
+     },
+     "https://github.com/tensorflow/tensorflow/issues/97387"},
+
+    {"nvidia.no-cuda-packages", Part::gpu, Severity::notes,
+     "TensorFlow lacks the CUDA libraries for this GPU",
+     "The package tensorflow finds the GPU only with NVIDIA's packages beside it, and says "
+     "\"Cannot dlopen some GPU libraries\" without them.",
+     [](const Machine& m) {
+       if (!m.is_linux() || !m.has_vendor("nvidia") || m.python() == nullptr) return Found();
+       const auto& packages = m.python()->packages;
+       const auto cudnn = packages.lower_bound("nvidia-cudnn-cu");  // …12, …13
+       const bool there = cudnn != packages.end() && cudnn->first.starts_with("nvidia-cudnn-cu");
+       return when(packages.contains("tensorflow") && !there);
+     },
+     [](const Machine&) {
+       return std::vector{by_hand(
+           "To train with CUDA, without evergpu, follow `evergpu guide --level professional "
+           "--library tensorflow`.")};
+     },
+     "https://www.tensorflow.org/install/pip"},
+
     {"amd.no-driver", Part::gpu, Severity::warns, "The AMD GPU has no driver",
      "No program can use this GPU until the kernel's driver amdgpu drives it.",
      [](const Machine& m) { return without_driver(m, "amd"); },
@@ -211,6 +251,28 @@ const Condition table[] = {
                           run_here("Restart the machine", {as_administrator(m, "reboot")})};
      },
      "https://docs.kernel.org/gpu/amdgpu/index.html"},
+
+    {"amd.lockup", Part::gpu, Severity::notes, "This GPU can be lost under long loads",
+     "On Linux 7, the kernel takes long work of a Strix Halo GPU for a hang and resets it "
+     "(\"device "
+     "lost\").",
+     [](const Machine& m) {
+       if (!m.is_linux() || system::compare_versions(m.os.kernel, "7.0") < 0) return Found();
+       for (const system::VulkanDevice& device : m.vulkan.devices) {
+         const std::string name = system::lower(device.name);
+         for (const char* word : {"strix", "gfx1151", "8050s", "8060s"}) {
+           if (device.vendor == "amd" && name.find(word) != std::string::npos)
+             return Found(device.name);
+         }
+       }
+       return Found();
+     },
+     [](const Machine&) {
+       return std::vector{by_hand(
+           "If that happens, let the kernel wait longer: add amdgpu.lockup_timeout=20000 to "
+           "its command line, and restart.")};
+     },
+     "https://github.com/ggml-org/llama.cpp/issues/25664"},
 
     {"intel.no-driver", Part::gpu, Severity::warns, "The Intel GPU has no driver",
      "No program can use this GPU; for a new one, the kernel may be too old to know it.",

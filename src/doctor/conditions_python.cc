@@ -24,15 +24,25 @@ const Condition table[] = {
      [](const Machine& m) {
        const system::Python* const python = m.python();
        return when(
-           python != nullptr && python->minor != 0 && !is_supported(*python),
+           python != nullptr && !python->is_32_bit && !is_supported(*python),
            python == nullptr ? "" : fmt::format("Python 3.{}, {}", python->minor, python->program));
      },
      make_environment, "https://www.tensorflow.org/install/pip"},
 
+    {"python.32-bit", Part::python, Severity::blocks, "This Python is the 32-bit one",
+     "TensorFlow's packages are for 64-bit Python; pip will say that it finds no matching "
+     "distribution.",
+     [](const Machine& m) {
+       return when(m.python() != nullptr && m.python()->is_32_bit,
+                   m.python() == nullptr ? "" : m.python()->program);
+     },
+     make_environment, "https://docs.python.org/3/using/windows.html"},
+
     {"python.no-environment", Part::python, Severity::blocks,
      "TensorFlow needs an environment of its own",
-     "Newer systems refuse packages in their own Python (\"externally-managed-environment\"), and "
-     "elsewhere these can break the system's programs.",
+     "An environment is a folder with a Python and packages of its own; the system's Python "
+     "refuses "
+     "packages (\"externally-managed-environment\"), or breaks by them.",
      [](const Machine& m) {
        const system::Python* const python = m.python();
        return when(python != nullptr && is_supported(*python) && !python->is_environment &&

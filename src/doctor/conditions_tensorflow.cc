@@ -3,8 +3,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/product.h"
+#include "doctor/choice.h"
 #include "doctor/condition.h"
 #include "doctor/fix.h"
 #include "system/text.h"
@@ -71,12 +73,54 @@ std::vector<std::string> other_plugins(const Machine& machine) {
   return result;
 }
 
+/// Packages in versions that TensorFlow's wheel does not take, by its own list of requirements.
+std::vector<std::string> unfit_companions(const Machine& machine) {
+  struct Requirement {
+    const char* package;
+    const char* oldest;
+    const char* too_new;  // the first that is; empty where none is known
+  };
+  static constexpr std::array<Requirement, 4> requirements = {{{"numpy", "1.26.0", ""},
+                                                               {"protobuf", "6.31.1", "8.0.0"},
+                                                               {"h5py", "3.11.0", "3.15.0"},
+                                                               {"ml-dtypes", "0.5.1", "1.0.0"}}};
+  std::vector<std::string> result;
+  if (!version_of(machine, "tensorflow-cpu").starts_with(product::tensorflow_series)) return result;
+  for (const Requirement& wanted : requirements) {
+    const std::string version = version_of(machine, wanted.package);
+    if (version.empty()) continue;
+    const std::string_view too_new = wanted.too_new;
+    if (system::compare_versions(version, wanted.oldest) < 0)
+      result.push_back(
+          fmt::format("{} {}; {} or newer is needed", wanted.package, version, wanted.oldest));
+    else if (!too_new.empty() && system::compare_versions(version, too_new) >= 0)
+      result.push_back(
+          fmt::format("{} {}; older than {} is needed", wanted.package, version, too_new));
+  }
+  return result;
+}
+
 Found set_to(const Machine& machine, const std::string& name, const std::string& value) {
   return when(machine.variable(name) == value, name + "=" + value);
 }
 
-std::vector<Step> unset(const char* name) {
-  return {by_hand(fmt::format("Unset {0} where it is set. In this terminal: `unset {0}`", name))};
+/// The variables of tensorflow-directml that are set.
+std::vector<std::string> directml_variables(const Machine& machine) {
+  std::vector<std::string> names;
+  for (const char* name :
+       {"DML_VISIBLE_DEVICES", "TF_DIRECTML_KERNEL_CACHE_SIZE", "TF_DIRECTML_PATH"}) {
+    if (!machine.variable(name).empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
+std::vector<Step> unset(const Machine& machine, const std::vector<std::string>& names) {
+  const bool windows = machine.is_windows();
+  const std::string command = windows
+                                  ? fmt::format("Remove-Item Env:{}", fmt::join(names, ", Env:"))
+                                  : fmt::format("unset {}", fmt::join(names, " "));
+  return {by_hand(fmt::format("Unset {} where it is set. In this {}: `{}`", fmt::join(names, " "),
+                              windows ? "PowerShell" : "terminal", command))};
 }
 
 const Condition table[] = {
@@ -132,6 +176,20 @@ const Condition table[] = {
      },
      [](const Machine& m) { return std::vector{install_tensorflow(m)}; },
      "https://github.com/tensorflow/tensorflow/issues/126374"},
+
+    {"tensorflow.companion", Part::evergpu, Severity::blocks,
+     "A package does not go with this TensorFlow",
+     "Another installation has changed a package that TensorFlow needs in another version.",
+     [](const Machine& m) {
+       const std::vector<std::string> names = unfit_companions(m);
+       return when(!names.empty(), fmt::format("{}", fmt::join(names, ", ")));
+     },
+     [](const Machine& m) {
+       Step step = install_tensorflow(m);
+       step.text = "Let pip set the versions right";
+       return std::vector{std::move(step)};
+     },
+     "docs/versions.md"},
 
     {"tensorflow.missing", Part::evergpu, Severity::blocks, "TensorFlow is not installed",
      "The Python in use has no TensorFlow.",
@@ -209,26 +267,63 @@ const Condition table[] = {
      },
      "docs/versions.md"},
 
+    {"keras.missing", Part::evergpu, Severity::blocks, "Keras is not installed",
+     "TensorFlow takes Keras from a package of its own, which is not there.",
+     [](const Machine& m) {
+       return when(m.is_linux() && has(m, "tensorflow-cpu") && !has(m, "keras") &&
+                   !has(m, "keras-nightly"));
+     },
+     [](const Machine& m) { return std::vector{install_tensorflow(m)}; }, "docs/versions.md"},
+
+    {"keras.old", Part::evergpu, Severity::blocks, "A Keras older than this TensorFlow takes",
+     "tf.keras needs Keras 3.12 or newer here, and fails or behaves in old ways with this one.",
+     [](const Machine& m) {
+       return when(m.is_linux() && has(m, "tensorflow-cpu") && !has(m, "keras-nightly") &&
+                       has(m, "keras") &&
+                       system::compare_versions(version_of(m, "keras"), "3.12") < 0,
+                   "keras " + version_of(m, "keras"));
+     },
+     [](const Machine& m) {
+       return std::vector{
+           removing(run_here("Uninstall the old Keras", {pip(m, "uninstall -y keras")})),
+           install_tensorflow(m)};
+     },
+     "docs/versions.md"},
+
+    {"keras.legacy", Part::evergpu, Severity::blocks,
+     "TensorFlow is told to use the old Keras, which is not installed",
+     "With TF_USE_LEGACY_KERAS, tf.keras stands for the package tf_keras.",
+     [](const Machine& m) {
+       const std::string value = system::lower(m.variable("TF_USE_LEGACY_KERAS"));
+       return when((value == "1" || value == "true") && m.is_linux() && has(m, "tensorflow-cpu") &&
+                       !has(m, "tf-keras"),
+                   "TF_USE_LEGACY_KERAS=" + value);
+     },
+     [](const Machine& m) { return unset(m, {"TF_USE_LEGACY_KERAS"}); },
+     "https://keras.io/getting_started/#tensorflow--keras-2-backwards-compatibility"},
+
     {"keras.backend", Part::evergpu, Severity::warns, "Keras is set to another library",
      "With KERAS_BACKEND, Keras trains on that library instead of TensorFlow, and without evergpu.",
      [](const Machine& m) {
        const std::string backend = m.variable("KERAS_BACKEND");
        return when(!backend.empty() && backend != "tensorflow", "KERAS_BACKEND=" + backend);
      },
-     [](const Machine&) { return unset("KERAS_BACKEND"); },
+     [](const Machine& m) { return unset(m, {"KERAS_BACKEND"}); },
      "https://keras.io/getting_started/#configuring-your-backend"},
 
     {"evergpu.off", Part::evergpu, Severity::warns, "evergpu is switched off",
      "TensorFlow trains without evergpu, because a variable says so.",
      [](const Machine& m) { return set_to(m, "EVERGPU_ADAPTER", "off"); },
-     [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
+     [](const Machine& m) { return unset(m, {"EVERGPU_ADAPTER"}); }, "README.md"},
 
-    {"evergpu.gpu-only", Part::evergpu, Severity::blocks, "evergpu is told to use a GPU or nothing",
-     "This version of evergpu has no adapter for GPUs yet, so it offers no device at all.",
+    {"evergpu.no-such-device", Part::evergpu, Severity::blocks,
+     "evergpu is told to use a device that is not here",
+     "Because of EVERGPU_ADAPTER it takes that device or none, so TensorFlow trains without it.",
      [](const Machine& m) {
-       return product::has_gpu_adapter ? Found() : set_to(m, "EVERGPU_ADAPTER", "gpu");
+       const Choice choice = choose(m);
+       return when(choice.adapter.empty() && m.variable("EVERGPU_ADAPTER") != "off", choice.why);
      },
-     [](const Machine&) { return unset("EVERGPU_ADAPTER"); }, "README.md"},
+     [](const Machine& m) { return unset(m, {"EVERGPU_ADAPTER"}); }, "README.md"},
 
     {"variables.xla", Part::evergpu, Severity::warns, "XLA is switched on for every program",
      "XLA has no compiler for evergpu's device, and TensorFlow then fails to run compiled "
@@ -240,18 +335,32 @@ const Condition table[] = {
                        flags.find("tf_xla_auto_jit=-1") == std::string::npos,
                    flags);
      },
-     [](const Machine&) { return unset("TF_XLA_FLAGS"); },
+     [](const Machine& m) { return unset(m, {"TF_XLA_FLAGS"}); },
      "https://github.com/microsoft/tensorflow-directml-plugin/issues/332"},
 
     {"variables.directml", Part::evergpu, Severity::notes,
      "A variable of tensorflow-directml is set",
-     "evergpu does not read DML_VISIBLE_DEVICES; in scripts, the device is called GPU:0 now.",
+     "evergpu does not read it; in scripts, the device is called GPU:0 now.",
      [](const Machine& m) {
-       return when(!m.variable("DML_VISIBLE_DEVICES").empty(),
-                   "DML_VISIBLE_DEVICES=" + m.variable("DML_VISIBLE_DEVICES"));
+       const std::vector<std::string> names = directml_variables(m);
+       return when(!names.empty(), fmt::format("{}", fmt::join(names, ", ")));
      },
-     [](const Machine&) { return unset("DML_VISIBLE_DEVICES"); },
+     [](const Machine& m) {
+       std::vector<std::string> names = directml_variables(m);
+       if (names.empty()) names = {"DML_VISIBLE_DEVICES"};  // for the page of all conditions
+       return unset(m, names);
+     },
      "https://learn.microsoft.com/windows/ai/directml/gpu-faq"},
+
+    {"variables.rocm", Part::gpu, Severity::notes, "ROCm is told that the GPU is another one",
+     "With HSA_OVERRIDE_GFX_VERSION, AMD's ROCm runs code of another GPU on this one, which can "
+     "give wrong results or crash.",
+     [](const Machine& m) {
+       const std::string value = m.variable("HSA_OVERRIDE_GFX_VERSION");
+       return when(!value.empty(), "HSA_OVERRIDE_GFX_VERSION=" + value);
+     },
+     [](const Machine& m) { return unset(m, {"HSA_OVERRIDE_GFX_VERSION"}); },
+     "https://github.com/ROCm/tensorflow-upstream/issues/2524"},
 
     {"variables.cuda", Part::gpu, Severity::warns, "CUDA is told to hide the GPU",
      "Programs that use CUDA find no GPU while CUDA_VISIBLE_DEVICES is empty or -1.",
@@ -261,7 +370,7 @@ const Condition table[] = {
                        m.has_vendor("nvidia"),
                    "CUDA_VISIBLE_DEVICES");
      },
-     [](const Machine&) { return unset("CUDA_VISIBLE_DEVICES"); },
+     [](const Machine& m) { return unset(m, {"CUDA_VISIBLE_DEVICES"}); },
      "https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#cuda-environment-variables"},
 };
 

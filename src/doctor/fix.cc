@@ -87,7 +87,7 @@ std::string as_administrator(const Machine& machine, const std::string& command)
 
 bool is_supported(const Python& python) {
   return python.minor >= product::oldest_python_minor &&
-         python.minor <= product::newest_python_minor;
+         python.minor <= product::newest_python_minor && !python.is_32_bit;
 }
 
 std::string python_program(const Machine& machine) {
@@ -165,6 +165,10 @@ std::string brand(const std::string& vendor) {
   if (vendor == "intel") return "Intel";
   if (vendor == "microsoft") return "Microsoft";
   return vendor;
+}
+
+std::string system_name(const std::string& word) {
+  return word == "windows" ? "Windows" : word == "wsl" ? "WSL 2" : "Linux";
 }
 
 }  // namespace evergpu::doctor

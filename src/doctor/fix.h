@@ -44,5 +44,7 @@ Step restart_wsl();
 
 /// "NVIDIA", "AMD", "Intel" of vendor_name's words.
 std::string brand(const std::string& vendor);
+/// "Windows", "WSL 2", "Linux" of system_word's words.
+std::string system_name(const std::string& word);
 
 }  // namespace evergpu::doctor

@@ -2,7 +2,6 @@
 #include <nlohmann/json.hpp>
 
 #include "doctor/print.h"
-#include "system/text.h"
 
 namespace evergpu::doctor {
 namespace {
@@ -66,21 +65,6 @@ Machine example(bool windows, int wsl) {
   return machine;
 }
 
-json replaced(const json& value, const std::string& words, const std::string& by) {
-  if (value.is_string()) {
-    std::string text = value.get<std::string>();
-    for (std::size_t at = text.find(words); at != std::string::npos;
-         at = text.find(words, at + by.size()))
-      text.replace(at, words.size(), by);
-    return text;
-  }
-  json result = value;
-  if (result.is_structured()) {  // a number, iterated over, is its own only element
-    for (json& child : result) child = replaced(child, words, by);
-  }
-  return result;
-}
-
 }  // namespace
 
 json to_json(const std::vector<Step>& steps) {
@@ -130,19 +114,6 @@ json describe_conditions() {
     list.push_back(std::move(entry));
   }
   return list;
-}
-
-json without_private_words(const json& report, const Machine& machine) {
-  json result = report;
-  if (machine.home.size() > 1) {
-    result = replaced(result, machine.home, "~");
-    const std::string user = machine.home.substr(machine.home.find_last_of("/\\") + 1);
-    if (user != "root") {
-      for (const char* separator : {"/", "\\"})
-        result = replaced(result, separator + user, std::string(separator) + "user");
-    }
-  }
-  return result;
 }
 
 }  // namespace evergpu::doctor

@@ -7,29 +7,13 @@
 
 #include "base/product.h"
 #include "doctor/fix.h"
+#include "system/text.h"
 
 namespace evergpu::doctor {
 namespace {
 
 std::string coloured(bool colour, const char* code, const std::string& text) {
   return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
-}
-
-/// Breaks a sentence into lines of at most 88 characters.
-std::string wrapped(const std::string& text, const std::string& indent) {
-  std::string result, line;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    if (!line.empty() && indent.size() + line.size() + 1 + word.size() > 88) {
-      result += indent + line + "\n";
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    begin = end + 1;
-  }
-  return result + indent + line + "\n";
 }
 
 std::string system_line(const Machine& machine) {
@@ -64,7 +48,7 @@ std::string to_text(const Finding& finding, const Machine& machine, const Style&
                                  wrapped(std::string(condition.meaning), "  "));
   for (const Step& step : finding.fix) {
     const std::string colon = step.commands.empty() ? "" : ":";
-    text += wrapped("- " + step.text + place_words(step.place, machine) + colon, "  ");
+    text += wrapped("- " + step.text + place_words(step.place, machine) + colon, "  ", 2);
     for (const std::string& command : step.commands)
       text += "      " + style.strong(command) + "\n";
   }
@@ -75,14 +59,17 @@ std::string to_text(const Finding& finding, const Machine& machine, const Style&
 std::string to_text(const Proof& proof) {
   switch (proof.outcome) {
     case Proof::Outcome::trained:
-      return fmt::format("Trained two steps on {} in {:.0f} s: loss {:.3f}, then {:.3f}.\n",
-                         proof.device, proof.seconds, proof.losses[0], proof.losses[1]);
+      return wrapped(
+          fmt::format("Tried it: a small model trained for two steps on {}, in {:.0f} s. Its loss "
+                      "(how wrong it is) fell from {:.3f} to {:.3f}.",
+                      proof.device, proof.seconds, proof.losses[0], proof.losses[1]),
+          "");
     case Proof::Outcome::failed:
-      return fmt::format("Training two steps failed: {}\n", proof.reason);
+      return wrapped("Tried it: training a small model failed with: " + proof.reason, "");
     case Proof::Outcome::skipped:
       break;
   }
-  return fmt::format("Training was not tried: {}.\n", proof.reason);
+  return fmt::format("Training was not tried, because {}.\n", proof.reason);
 }
 
 std::string closing(const Machine& machine, const std::vector<Finding>& findings,
@@ -90,9 +77,14 @@ std::string closing(const Machine& machine, const std::vector<Finding>& findings
   const int code = verdict(findings, proof);
   std::string text;
   if (code == 2) {
+    if (findings.empty() || findings[0].condition->severity != Severity::blocks)
+      return wrapped(
+          "The doctor knows no reason for this. Please help us to mend it: write a report with "
+          "`evergpu doctor --report report.json`, and attach it to an issue.",
+          "");
     text =
-        "This machine cannot train with evergpu yet. Do the above, and run `evergpu doctor` "
-        "again.\n";
+        "This machine cannot train with evergpu yet. Do what stands above, and run `evergpu "
+        "doctor` again.\n";
     const bool any_command = std::any_of(findings.begin(), findings.end(), [](const Finding& f) {
       return std::any_of(f.fix.begin(), f.fix.end(), [](const Step& step) {
         return step.place == Step::Place::here && !step.commands.empty();
@@ -112,9 +104,7 @@ std::string closing(const Machine& machine, const std::vector<Finding>& findings
                        proof.on_gpu ? " on its GPU" : ", on the CPU");
   }
   if (!product::has_gpu_adapter)
-    text +=
-        "This version of evergpu has no adapter for GPUs yet, and uses the CPU on every "
-        "machine.\n";
+    text += "This version of evergpu cannot use GPUs yet; it trains on the CPU on every machine.\n";
   return text;
 }
 
@@ -136,6 +126,31 @@ std::string Style::strong(const std::string& text) const { return coloured(colou
 
 std::string Style::dim(const std::string& text) const { return coloured(colour, "2", text); }
 
+std::string wrapped(const std::string& text, const std::string& indent, std::size_t more) {
+  constexpr std::size_t width = 88;
+  std::string result, line = indent;
+  std::size_t begin = 0;
+  bool empty = true;
+  while (begin < text.size()) {
+    std::size_t end = std::min(text.find(' ', begin), text.size());
+    // Not within a command: one more ` opens than closes.
+    const auto open = [&] {
+      return std::count(&text[begin], &text[begin] + (end - begin), '`') % 2;
+    };
+    while (end < text.size() && open() == 1) end = std::min(text.find(' ', end + 1), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (!empty && line.size() + 1 + word.size() > width) {
+      result += line + "\n";
+      line = indent + std::string(more, ' ');
+      empty = true;
+    }
+    line += (empty ? "" : " ") + word;
+    empty = false;
+    begin = end + 1;
+  }
+  return result + line + "\n";
+}
+
 std::string gibibytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1024.0 * 1024.0 * 1024.0));
 }
@@ -152,8 +167,10 @@ std::vector<std::string> gpu_names(const Machine& machine) {
   if (!names.empty()) return names;
   for (const system::Gpu& gpu : machine.gpus) {
     if (gpu.vendor == "microsoft") continue;
-    names.push_back(gpu.name.empty() ? fmt::format("{} {}", brand(gpu.vendor), gpu.pci_id)
-                                     : fmt::format("{} {}", brand(gpu.vendor), gpu.name));
+    const std::string name = gpu.name.empty() ? gpu.pci_id : gpu.name;
+    const bool says_whose = system::lower(name).find(gpu.vendor) != std::string::npos ||
+                            system::lower(name).find("microsoft") != std::string::npos;
+    names.push_back(says_whose ? name : fmt::format("{} {}", brand(gpu.vendor), name));
   }
   if (names.empty()) {
     for (const std::string& vendor : machine.vendors()) names.push_back(brand(vendor));
@@ -194,16 +211,21 @@ std::string to_text(const std::vector<Step>& steps, const std::string& indent) {
 std::string to_text(const Machine& machine, const std::vector<Finding>& findings,
                     const Proof& proof, const Style& style) {
   std::string text = fmt::format("evergpu {}\n{}", EVERGPU_VERSION, style.dim(summary(machine)));
-  bool gpu_heading = false;
+  std::string of_gpu;
   for (const Finding& finding : findings) {
-    const bool of_gpu =
-        finding.condition->part == Part::gpu || finding.condition->part == Part::vulkan;
-    if (of_gpu && !gpu_heading && !product::has_gpu_adapter) {
-      text += "\nFor the GPU, which other libraries use today and evergpu will:\n";
-      gpu_heading = true;
-    }
-    text += "\n" + to_text(finding, machine, style);
+    // Without an adapter for GPUs, what is amiss with a GPU keeps nobody from training.
+    const bool later = !product::has_gpu_adapter && (finding.condition->part == Part::gpu ||
+                                                     finding.condition->part == Part::vulkan);
+    (later ? of_gpu : text) += "\n" + to_text(finding, machine, style);
   }
+  if (!of_gpu.empty())
+    text += "\nFor the GPU, which other libraries use today and evergpu will:\n" + of_gpu;
+  if (!findings.empty())
+    text += "\n" +
+            style.dim(
+                "x: training cannot start   !: works, but could be better   "
+                "i: worth knowing") +
+            "\n";
   return text + "\n" + to_text(proof) + closing(machine, findings, proof);
 }
 

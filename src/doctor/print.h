@@ -30,9 +30,12 @@ nlohmann::json to_json(const Machine& machine, const std::vector<Finding>& findi
                        const Proof& proof);
 /// The condition itself, with the fixes for machines of the usual kinds.
 nlohmann::json describe_conditions();
-/// The same without the user's name and home folder.
+/// A report without the user's name and home folders.
 nlohmann::json without_private_words(const nlohmann::json& report, const Machine& machine);
 
+/// Breaks a text into lines of at most 88 characters, but no `command` within it; lines after the
+/// first are indented by `more`.
+std::string wrapped(const std::string& text, const std::string& indent, std::size_t more = 0);
 /// "15.6 GiB"
 std::string gibibytes(std::uint64_t bytes);
 /// "NVIDIA GeForce RTX 4090, 24.0 GiB"; one for each GPU that is known of.

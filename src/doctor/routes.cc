@@ -11,6 +11,12 @@
 namespace evergpu::doctor {
 namespace {
 
+constexpr const char* first_words =
+    "A few words first. A *terminal* is the window in which you type commands; on Windows it is "
+    "called PowerShell. An *environment* is a folder with a Python and packages of its own, which "
+    "you can delete without harm to anything else. `pip` installs packages into it. Copy one line "
+    "at a time, and read what it answers before you go on.";
+
 constexpr const char* expect_loss =
     "It prints the device, and a loss that is much smaller at last than at first.";
 
@@ -50,32 +56,48 @@ Route other_route(const Machine& machine, const std::string& folder, const std::
   return route;
 }
 
-std::string status_of_evergpu(const Traveller& traveller) {
+}  // namespace
+
+std::string status_of_evergpu(const Traveller& traveller, GpuSupport support) {
+  std::string cpu = "evergpu on the CPU: works, verified on Debian 12.";
   if (traveller.library == "pytorch" || traveller.library == "jax")
     return "evergpu is for TensorFlow and Keras; this route is not ours, and we have not run it.";
-  if (traveller.system == "windows")
-    return "evergpu on Windows itself: not available yet. The route below is not ours, and we have "
-           "not run it.";
-  return "evergpu on a GPU: not available yet. evergpu on the CPU: works, verified on Debian 12.";
+  if (traveller.system == "windows" && !product::has_windows_wheel)
+    return "evergpu on Windows itself: not available yet.";
+  if (traveller.vendor == "none") return cpu;
+  const product::GpuSupport* const row = find_support(support, traveller.vendor, traveller.system);
+  if (row == nullptr) return "evergpu on this GPU: not available yet. " + cpu;
+  const bool on_hardware = row->verified == product::GpuSupport::Verified::on_hardware;
+  return fmt::format("evergpu on this GPU: works, verified {}. {}",
+                     on_hardware ? "on hardware" : "in simulation, not on hardware", cpu);
 }
+
+std::string promise_of_evergpu(const Traveller& traveller, GpuSupport support) {
+  if (traveller.vendor == "none")
+    return "Your scripts train unchanged on the CPU, through evergpu.";
+  if (find_support(support, traveller.vendor, traveller.system) != nullptr)
+    return fmt::format("Your scripts train unchanged, on your {} GPU.", brand(traveller.vendor));
+  return fmt::format(
+      "Your scripts train unchanged: on the CPU today, and on your {} GPU when evergpu can use it. "
+      "Nothing in them will have to change.",
+      brand(traveller.vendor));
+}
+
+namespace {
 
 Route evergpu_route(const Traveller& traveller, const Machine& machine) {
   Route route;
   route.ours = true;
   route.title = traveller.library == "keras" ? "Keras with evergpu" : "TensorFlow with evergpu";
-  route.reason =
-      traveller.vendor == "none"
-          ? "Your scripts train unchanged on the CPU, through evergpu."
-          : fmt::format(
-                "Your scripts train unchanged, on the CPU today, and on your {} GPU with the "
-                "evergpu that brings a GPU adapter: nothing in them will have to change.",
-                brand(traveller.vendor));
+  route.reason = promise_of_evergpu(traveller, product::gpu_support);
   if (traveller.vendor == "amd" && traveller.level == "professional")
     route.reason +=
         " For AMD's Instinct GPUs there is AMD's own build of TensorFlow: "
         "https://rocm.docs.amd.com/projects/ai-ecosystem/en/latest/frameworks/tensorflow/"
         "install.html";
   route.needs = {Part::machine, Part::python, Part::evergpu};
+  if (find_support(product::gpu_support, traveller.vendor, traveller.system) != nullptr)
+    route.needs.insert(route.needs.end(), {Part::gpu, Part::vulkan});
   route.script = keras_script();
   route.run = run_script(python_program(machine));
   route.expect =
@@ -228,7 +250,7 @@ Traveller traveller_of(const Machine& machine) {
   for (const char* vendor : {"intel", "amd", "nvidia"}) {  // the last of them is the best known
     if (machine.has_vendor(vendor)) traveller.vendor = vendor;
   }
-  traveller.system = machine.is_windows() ? "windows" : machine.wsl.version != 0 ? "wsl" : "linux";
+  traveller.system = system_word(machine);
   return traveller;
 }
 
@@ -275,9 +297,9 @@ Route route_of(const Traveller& traveller, const Machine& machine) {
   } else {
     route = evergpu_route(traveller, machine);
   }
-  route.status = status_of_evergpu(traveller);
-  if (!route.ours && traveller.system != "windows" && traveller.library != "pytorch" &&
-      traveller.library != "jax")
+  route.status = status_of_evergpu(traveller, product::gpu_support);
+  if (traveller.level == "student") route.words = first_words;
+  if (!route.ours && traveller.library != "pytorch" && traveller.library != "jax")
     route.status += " The route below is not ours, and we have not run it.";
   return route;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "doctor/choice.h"
 #include "doctor/condition.h"
 
 namespace evergpu::doctor {
@@ -28,6 +29,7 @@ struct Route {
   std::string title;
   std::string status;         // of evergpu for this traveller, and of what the route uses instead
   std::string reason;         // why this route
+  std::string words;          // explained to students; empty for professionals
   bool ours = false;          // it ends with evergpu
   std::vector<Part> needs;    // the conditions that are in its way
   std::vector<Step> install;  // after these are mended
@@ -42,6 +44,10 @@ Status check(const Traveller& traveller);
 Traveller traveller_of(const Machine& machine);
 /// A usual machine of this kind with nothing installed, for guides that are read elsewhere.
 Machine usual_machine(const Traveller& traveller);
+/// Whether evergpu computes on this traveller's GPU, and how that was verified.
+std::string status_of_evergpu(const Traveller& traveller, GpuSupport support);
+/// What evergpu does for this traveller's scripts.
+std::string promise_of_evergpu(const Traveller& traveller, GpuSupport support);
 /// The route, with commands for this machine.
 Route route_of(const Traveller& traveller, const Machine& machine);
 /// The steps that this machine still needs for it: fixes, installation, training.

@@ -107,6 +107,7 @@ struct Python {
   int minor = 0;                                // 11 is Python 3.11
   bool is_environment = false;                  // a virtual environment or conda's
   bool externally_managed = false;              // pip may not install here
+  bool is_32_bit = false;                       // of Windows, by its folder's name
   std::map<std::string, std::string> packages;  // by normalised name: versions
   std::vector<std::string> plugins;             // libraries in tensorflow-plugins
 };

@@ -46,6 +46,7 @@ json describe(const Python& python) {
           {"version", "3." + std::to_string(python.minor)},
           {"is_environment", python.is_environment},
           {"externally_managed", python.externally_managed},
+          {"is_32_bit", python.is_32_bit},
           {"packages", python.packages},
           {"plugins", python.plugins}};
 }

@@ -37,6 +37,15 @@ class Finder {
 
   /// Adds the Pythons of a bin or Scripts folder: first the one called plain `python3`.
   void add_folder(const std::string& folder) {
+    if (folder.ends_with("/shims")) {  // pyenv's scripts stand for the Python that it was told
+      const std::string pyenv = parent(folder);
+      const std::string chosen =
+          trimmed(source_.environment("PYENV_VERSION")
+                      .value_or(source_.read(joined(pyenv, "version")).value_or("")));
+      if (!chosen.empty() && chosen != "system")
+        add_environment(joined(pyenv, "versions/" + chosen.substr(0, chosen.find_first_of(":\n"))));
+      return;
+    }
     if (source_.is_windows()) {
       if (source_.exists(joined(folder, "python.exe"))) add(joined(folder, "python.exe"), 0);
       return;
@@ -73,6 +82,10 @@ class Finder {
     python.minor = minor;
     if (minor == 0) python.minor = minor_version(value_of(settings, "version"));
     if (minor == 0) python.minor = std::max(python.minor, minor_of_folder(python));
+    if (python.minor == 0) return;  // a script that stands for a Python elsewhere
+    // The installer of python.org calls the folder of a 32-bit Python so.
+    python.is_32_bit = source_.is_windows() && (python.prefix.ends_with("-32") ||
+                                                value_of(settings, "home").ends_with("-32"));
     for (const Python& other : pythons_) {
       if (other.prefix == python.prefix && other.minor == python.minor) return;
     }

@@ -76,7 +76,9 @@ def change_answers(folder, patch):
 
 def merged(value, patch):
     """RFC 7396: what is null in the patch goes."""
-    if not isinstance(patch, dict) or not isinstance(value, dict):
+    if not isinstance(patch, dict):
         return patch
+    if not isinstance(value, dict):
+        value = {}
     result = {**value, **{key: merged(value.get(key), part) for key, part in patch.items()}}
     return {key: part for key, part in result.items() if part is not None}
