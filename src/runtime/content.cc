@@ -49,6 +49,7 @@ void Content::write(Piece piece, std::vector<Value>* released) {
     pieces_[0] = std::move(piece);
     return;
   }
+  if (pieces_.empty()) return pieces_.push_back(std::move(piece));
   erase(piece.at, piece.bytes, released);
   const auto* const after =
       std::upper_bound(pieces_.begin(), pieces_.end(), piece.at,

@@ -1,4 +1,4 @@
-// The live form of Statistics: counted from any thread.
+// The live form of Statistics: counted while others read.
 #pragma once
 
 #include <atomic>
@@ -7,7 +7,37 @@
 
 namespace evergpu::runtime {
 
-/// A number of bytes in use, and the most it has been.
+/// Counted by one thread at a time, under a lock of its owner's; read at any time. Recording an
+/// operation changes several of these, and an atomic addition costs as much as the rest of each.
+class LockedCounter {
+ public:
+  void add(std::uint64_t amount) {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  operator std::uint64_t() const { return value_.load(std::memory_order_relaxed); }  // NOLINT
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// A number of bytes in use, and the most it has been; changed under a lock as LockedCounter.
+class LockedGauge {
+ public:
+  void add(std::size_t bytes) {
+    current_.add(bytes);
+    if (current_ > peak_.load(std::memory_order_relaxed)) reset_peak();
+  }
+  void subtract(std::size_t bytes) { current_.add(-bytes); }
+  std::size_t current() const { return current_; }
+  std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
+  void reset_peak() { peak_.store(current_, std::memory_order_relaxed); }
+
+ private:
+  LockedCounter current_;
+  std::atomic<std::size_t> peak_{0};
+};
+
+/// A number of bytes in use, and the most it has been; changed from any thread.
 class Gauge {
  public:
   void add(std::size_t bytes) {
@@ -27,13 +57,15 @@ class Gauge {
 };
 
 struct Counters {
-  std::atomic<std::uint64_t> writes{0};
+  // under the device's lock
+  LockedCounter writes;
+  LockedCounter allocations;
+  LockedCounter bytes_allocated;
+  LockedGauge live;
+  // from any thread
   std::atomic<std::uint64_t> flushes{0};
   std::atomic<std::uint64_t> kernels{0};
-  std::atomic<std::uint64_t> allocations{0};
-  std::atomic<std::uint64_t> bytes_allocated{0};
   std::atomic<std::uint64_t> bytes_created{0};
-  Gauge live;
   Gauge resident;
 
   Statistics snapshot() const;

@@ -69,6 +69,11 @@ class Device::Impl {
 
   const adapters::DeviceInfo& info() const { return hardware_->info(); }
   const std::shared_ptr<Counters>& counters() const { return counters_; }
+  void reset_peak() {
+    const std::lock_guard lock(mutex_);
+    counters_->live.reset_peak();
+    counters_->resident.reset_peak();
+  }
   const AddressSpace& addresses() const { return *addresses_; }
 
   Result<void*> allocate(std::size_t bytes) {
@@ -78,8 +83,8 @@ class Device::Impl {
     auto address = addresses_->allocate(bytes);
     if (address.ok()) {
       counters_->live.add(bytes);
-      ++counters_->allocations;
-      counters_->bytes_allocated += bytes;
+      counters_->allocations.add(1);
+      counters_->bytes_allocated.add(bytes);
     }
     return address;
   }
@@ -101,7 +106,7 @@ class Device::Impl {
     {
       Released released(this);
       EVERGPU_RETURN_IF_ERROR(put(address, {0, bytes, value, 0}, &released));
-      ++counters_->writes;
+      counters_->writes.add(1);
       flush = options_.eager || ++writes_since_flush_ >= options_.pending_limit;
     }
     if (log::enabled(log::Category::record)) {
@@ -414,9 +419,6 @@ Status Device::synchronize() { return impl_->synchronize(); }
 void Device::wait() { impl_->wait(); }
 Status Device::status_of(const Value& value) const { return impl_->status_of(value); }
 Statistics Device::statistics() const { return impl_->counters()->snapshot(); }
-void Device::reset_peak() {
-  impl_->counters()->live.reset_peak();
-  impl_->counters()->resident.reset_peak();
-}
+void Device::reset_peak() { impl_->reset_peak(); }
 
 }  // namespace evergpu::runtime

@@ -23,6 +23,14 @@ class HostBytes : public ir::Storage {
   const std::byte* data_;
 };
 
+/// This thread's answer of TensorFlow's functions, without an error: making one for each call of an
+/// op would cost as much as the functions do.
+TfStatus& fresh_answer() {
+  thread_local TfStatus answer;
+  if (!answer.ok()) TfStatus::set(answer.get(), {});
+  return answer;
+}
+
 /// Computes a value whose leaves are all HostBytes.
 void evaluate_on_host(const Value& value, void* to) {
   const ir::Graph graph = ir::graph_of({&value, 1});
@@ -43,7 +51,7 @@ void evaluate_on_host(const Value& value, void* to) {
 }  // namespace
 
 Call::Call(TF_OpKernelContext* context, runtime::Device& device, bool host_outputs)
-    : context_(context), device_(device), host_outputs_(host_outputs) {
+    : context_(context), device_(device), host_outputs_(host_outputs), answer_(fresh_answer()) {
   const int count = api().TF_NumInputs(context);
   inputs_.resize(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {

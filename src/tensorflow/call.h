@@ -65,7 +65,7 @@ class Call {
   bool host_outputs_;
   InlineVector<Input, 4> inputs_;
   mutable Status status_;
-  TfStatus answer_;  // of TensorFlow's functions; making one for each call of them costs as much
+  TfStatus& answer_;  // of TensorFlow's functions: the thread's own
 };
 
 }  // namespace evergpu::tensorflow
