@@ -204,6 +204,20 @@ TEST(Views, AxesThatDoNotFitAreCopied) {
   EXPECT_EQ(plan.steps.back().inputs.size(), 3u);
 }
 
+TEST(Views, SlicesOfOneReshapedArrayShareItsCopy) {
+  // The time steps of a recurrent layer: each reads its part of a transposed batch as flat bytes.
+  const Value by_time = permute(leaf({4, 3, 5}), Dims{1, 0, 2});
+  std::vector<Value> products;
+  for (const std::int64_t step : {0, 1, 2}) {
+    const Value flat = slice(reshape(by_time, Shape{60}), Dims{step * 20}, Dims{20});
+    products.push_back(matmul(reshape(flat, Shape{4, 5}), leaf({5, 2})));
+  }
+  const Plan plan = plan_of(products);
+  // One copy of the whole, and for each step a copy of its part and the product.
+  ASSERT_EQ(plan.steps.size(), 7u);
+  EXPECT_EQ(list(loop_of(plan, 0).extents), (List{3, 4, 5}));
+}
+
 TEST(Views, OneArrayIsLoadedOnce) {
   const Value x = leaf({2, 3});
   const Plan plan = plan_of({reshape(x, Shape{6}) + reshape(x * x, Shape{6})});
