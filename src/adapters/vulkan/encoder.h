@@ -38,8 +38,8 @@ class Encoder {
   Encoder& operator=(const Encoder&) = delete;
 
   /// One dispatch. `arguments` are copied and bound as readonly storage buffer 0 (std430
-  /// `uint arguments[]`); `buffers` are storage buffers 1, 2, … It runs after all earlier dispatches
-  /// that it shares bytes with. A dispatch of no workgroups does nothing.
+  /// `uint arguments[]`); `buffers` are storage buffers 1, 2, … It runs after all earlier
+  /// dispatches that it shares bytes with. A dispatch of no workgroups does nothing.
   Status dispatch(const Pipeline& pipeline, std::span<const BufferUse> buffers,
                   std::span<const std::uint32_t> arguments, Groups groups);
 

@@ -1,5 +1,5 @@
-// What the Vulkan adapter makes of a kernel, and who makes it: loop.cc for Loops, library.cc for the
-// rest.
+// What the Vulkan adapter makes of a kernel, and who makes it: loop.cc for Loops, library.cc for
+// the rest.
 #pragma once
 
 #include <memory>

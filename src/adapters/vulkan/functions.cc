@@ -14,9 +14,9 @@ constexpr const char* system_loader = "libvulkan.so.1";
 #endif
 
 Status missing_function(const char* name) {
-  return {Code::failed_precondition,
-          fmt::format("the Vulkan driver lacks {}; evergpu needs Vulkan 1.2. Update the driver",
-                      name)};
+  return {
+      Code::failed_precondition,
+      fmt::format("the Vulkan driver lacks {}; evergpu needs Vulkan 1.2. Update the driver", name)};
 }
 
 }  // namespace
@@ -36,8 +36,8 @@ Result<GlobalFunctions> load_vulkan(const std::string& name) {
       reinterpret_cast<PFN_vkGetInstanceProcAddr>(library->symbol("vkGetInstanceProcAddr"));
   if (functions.GetInstanceProcAddr == nullptr)
     return Status(Code::failed_precondition, fmt::format("{} is not a Vulkan loader", file));
-#define EVERGPU_LOAD(name)                                                              \
-  functions.name =                                                                      \
+#define EVERGPU_LOAD(name)                                                                \
+  functions.name =                                                                        \
       reinterpret_cast<PFN_vk##name>(functions.GetInstanceProcAddr(nullptr, "vk" #name)); \
   if (functions.name == nullptr) return missing_function("vk" #name);
   EVERGPU_VULKAN_GLOBAL_FUNCTIONS(EVERGPU_LOAD)
@@ -47,8 +47,8 @@ Result<GlobalFunctions> load_vulkan(const std::string& name) {
 
 Result<InstanceFunctions> load_functions(const GlobalFunctions& global, VkInstance instance) {
   InstanceFunctions functions;
-#define EVERGPU_LOAD(name)                                                                      \
-  functions.name =                                                                              \
+#define EVERGPU_LOAD(name)                                                              \
+  functions.name =                                                                      \
       reinterpret_cast<PFN_vk##name>(global.GetInstanceProcAddr(instance, "vk" #name)); \
   if (functions.name == nullptr) return missing_function("vk" #name);
   EVERGPU_VULKAN_INSTANCE_FUNCTIONS(EVERGPU_LOAD)
@@ -58,7 +58,7 @@ Result<InstanceFunctions> load_functions(const GlobalFunctions& global, VkInstan
 
 Result<DeviceFunctions> load_functions(const InstanceFunctions& instance, VkDevice device) {
   DeviceFunctions functions;
-#define EVERGPU_LOAD(name)                                                                       \
+#define EVERGPU_LOAD(name)                                                                         \
   functions.name = reinterpret_cast<PFN_vk##name>(instance.GetDeviceProcAddr(device, "vk" #name)); \
   if (functions.name == nullptr) return missing_function("vk" #name);
   EVERGPU_VULKAN_DEVICE_FUNCTIONS(EVERGPU_LOAD)
@@ -76,10 +76,11 @@ Status check(VkResult result, const char* action) {
     case VK_ERROR_OUT_OF_HOST_MEMORY:
       return resource_exhausted(fmt::format("this machine has no memory left for {}", action));
     case VK_ERROR_DEVICE_LOST:
-      return {Code::unavailable,
-              fmt::format("the GPU stopped working during {} (device lost). Restart the program; if "
-                          "it happens again, update the graphics driver or set EVERGPU_ADAPTER=host",
-                          action)};
+      return {
+          Code::unavailable,
+          fmt::format("the GPU stopped working during {} (device lost). Restart the program; if "
+                      "it happens again, update the graphics driver or set EVERGPU_ADAPTER=host",
+                      action)};
     case VK_TIMEOUT:
       return {Code::unavailable,
               fmt::format("the GPU did not finish {} in ten minutes. Restart the program; if it "

@@ -12,16 +12,16 @@ namespace evergpu::adapters::vulkan {
 
 #define EVERGPU_VULKAN_GLOBAL_FUNCTIONS(X) X(CreateInstance) X(EnumerateInstanceVersion)
 
-#define EVERGPU_VULKAN_INSTANCE_FUNCTIONS(X)                         \
-  X(DestroyInstance)                                                 \
-  X(EnumeratePhysicalDevices)                                        \
-  X(GetPhysicalDeviceProperties)                                     \
-  X(GetPhysicalDeviceProperties2)                                    \
-  X(GetPhysicalDeviceFeatures2)                                      \
-  X(GetPhysicalDeviceMemoryProperties2)                              \
-  X(GetPhysicalDeviceQueueFamilyProperties)                          \
-  X(EnumerateDeviceExtensionProperties)                              \
-  X(CreateDevice)                                                    \
+#define EVERGPU_VULKAN_INSTANCE_FUNCTIONS(X) \
+  X(DestroyInstance)                         \
+  X(EnumeratePhysicalDevices)                \
+  X(GetPhysicalDeviceProperties)             \
+  X(GetPhysicalDeviceProperties2)            \
+  X(GetPhysicalDeviceFeatures2)              \
+  X(GetPhysicalDeviceMemoryProperties2)      \
+  X(GetPhysicalDeviceQueueFamilyProperties)  \
+  X(EnumerateDeviceExtensionProperties)      \
+  X(CreateDevice)                            \
   X(GetDeviceProcAddr)
 
 #define EVERGPU_VULKAN_DEVICE_FUNCTIONS(X) \
@@ -84,7 +84,8 @@ Result<GlobalFunctions> load_vulkan(const std::string& name);
 Result<InstanceFunctions> load_functions(const GlobalFunctions& global, VkInstance instance);
 Result<DeviceFunctions> load_functions(const InstanceFunctions& functions, VkDevice device);
 
-/// Success, or a sentence about `result` of `action` ("making a pipeline"), with what to do about it.
+/// Success, or a sentence about `result` of `action` ("making a pipeline"), with what to do about
+/// it.
 Status check(VkResult result, const char* action);
 
 }  // namespace evergpu::adapters::vulkan

@@ -59,8 +59,8 @@ class Context : public std::enable_shared_from_this<Context> {
   };
   Result<Layout> layout(int buffers);
 
-  /// A pipeline of a compute shader with entry point "main". Its storage buffers are bindings 0 (the
-  /// arguments, a readonly `uint arguments[]`) and 1 … `buffers` of set 0; constant_id i is
+  /// A pipeline of a compute shader with entry point "main". Its storage buffers are bindings 0
+  /// (the arguments, a readonly `uint arguments[]`) and 1 … `buffers` of set 0; constant_id i is
   /// `specialization_constants[i]`.
   Result<std::shared_ptr<Pipeline>> pipeline(
       std::span<const std::uint32_t> spirv, int buffers,

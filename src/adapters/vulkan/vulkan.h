@@ -1,4 +1,5 @@
-// The Vulkan adapter: the GPUs (and, when asked for, software rasterisers) that the Vulkan loader knows.
+// The Vulkan adapter: the GPUs (and, when asked for, software rasterisers) that the Vulkan loader
+// knows.
 #pragma once
 
 #include <memory>
