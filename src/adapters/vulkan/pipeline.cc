@@ -2,10 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "base/os.h"
+
 namespace evergpu::adapters::vulkan {
 
 Pipeline::~Pipeline() {
   context_->functions().DestroyPipeline(context_->device(), pipeline_, nullptr);
+}
+
+Context::Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical)
+    : instance_(std::move(instance)),
+      physical_(std::move(physical)),
+      dump_folder_(os::environment("EVERGPU_VULKAN_DUMP").value_or("")) {}
+
+Status Context::dump(std::span<const std::uint32_t> spirv) {
+  if (dump_folder_.empty()) return {};
+  const auto path = std::filesystem::path(dump_folder_) / fmt::format("{:05}.spv", dumped_++);
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(spirv.data()),
+             static_cast<std::streamsize>(spirv.size_bytes()));
+  if (file.flush()) return {};
+  return {Code::failed_precondition,
+          fmt::format("EVERGPU_VULKAN_DUMP is '{}', where no file can be written", dump_folder_)};
 }
 
 Result<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Instance> instance,
@@ -103,6 +124,7 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
     std::span<const std::uint32_t> specialization_constants) {
   const Result<Layout> layout = this->layout(buffers);
   if (!layout.ok()) return layout.status();
+  EVERGPU_RETURN_IF_ERROR(dump(spirv));
   VkShaderModuleCreateInfo code = {};
   code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
   code.codeSize = spirv.size_bytes();

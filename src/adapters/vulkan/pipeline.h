@@ -67,8 +67,8 @@ class Context : public std::enable_shared_from_this<Context> {
       std::span<const std::uint32_t> specialization_constants = {});
 
  private:
-  Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical)
-      : instance_(std::move(instance)), physical_(std::move(physical)) {}
+  Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical);
+  Status dump(std::span<const std::uint32_t> spirv);
 
   const std::shared_ptr<const Instance> instance_;
   const PhysicalDevice physical_;
@@ -76,6 +76,9 @@ class Context : public std::enable_shared_from_this<Context> {
   VkQueue queue_ = VK_NULL_HANDLE;
   DeviceFunctions functions_;
   std::map<int, Layout> layouts_;
+  const std::string
+      dump_folder_;  // EVERGPU_VULKAN_DUMP: where each module is written; empty: nowhere
+  int dumped_ = 0;
 };
 
 }  // namespace evergpu::adapters::vulkan

@@ -1,0 +1,67 @@
+#include "adapters/vulkan_test.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "adapters/vulkan/vulkan.h"
+#include "base/os.h"
+
+namespace evergpu::adapters {
+namespace {
+
+void set_environment(const char* name, const std::string& value) {
+#ifdef _WIN32
+  _putenv_s(name, value.c_str());
+#else
+  setenv(name, value.c_str(), 1);
+#endif
+}
+
+bool required() { return os::environment("EVERGPU_REQUIRE_VULKAN") == "1"; }
+
+}  // namespace
+
+void VulkanTest::SetUp() {
+  const auto adapter = make_vulkan_adapter();
+  if (!adapter.ok()) {
+    ASSERT_FALSE(required()) << adapter.status().message();
+    GTEST_SKIP() << adapter.status().message();
+  }
+  folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("evergpu_spirv_{}", os::process_id());
+  std::filesystem::create_directories(folder_);
+  device_ = open_with("EVERGPU_VULKAN_DUMP", folder_.string().c_str());
+  ASSERT_NE(device_, nullptr);
+}
+
+std::unique_ptr<Device> VulkanTest::open_with(const char* name, const char* value) {
+  const std::string before = os::environment(name).value_or("");
+  set_environment(name, value);
+  const auto adapter = make_vulkan_adapter();
+  EXPECT_TRUE(adapter.ok()) << adapter.status().message();
+  if (!adapter.ok()) return nullptr;
+  auto device = (*adapter)->open(0);
+  set_environment(name, before);
+  EXPECT_TRUE(device.ok()) << device.status().message();
+  return device.ok() ? std::move(*device) : nullptr;
+}
+
+void VulkanTest::TearDown() {
+  device_.reset();
+  if (folder_.empty()) return;
+  const bool has_validator = std::system("spirv-val --version > spirv-val.log 2>&1") == 0;
+  EXPECT_TRUE(has_validator || !required())
+      << "spirv-val is not installed: apt install spirv-tools";
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (!has_validator) break;
+    const std::string command =
+        fmt::format("spirv-val --target-env vulkan1.2 \"{}\"", entry.path().string());
+    const int result = std::system(command.c_str());
+    EXPECT_EQ(result, 0) << command;
+    if (result != 0) return;  // the module stays, to be looked at
+  }
+  std::filesystem::remove_all(folder_);
+}
+
+}  // namespace evergpu::adapters
