@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "adapters/vulkan/kernel_words.h"
 #include "base/os.h"
 
 namespace evergpu::adapters::vulkan {
@@ -156,6 +157,19 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
   functions_.DestroyShaderModule(device_, module, nullptr);
   if (!status.ok()) return status;
   return std::make_shared<Pipeline>(shared_from_this(), pipeline, buffers);
+}
+
+Result<std::shared_ptr<Pipeline>> Context::library_pipeline(
+    std::string_view name, int buffers, std::span<const std::uint32_t> specialization_constants) {
+  std::weak_ptr<Pipeline>& known =
+      library_[{std::string(name),
+                {specialization_constants.begin(), specialization_constants.end()}}];
+  if (std::shared_ptr<Pipeline> pipeline = known.lock()) return pipeline;
+  const std::span<const std::uint32_t> words = kernel_words(name);
+  if (words.empty()) return internal_error(fmt::format("there is no kernel {}", name));
+  Result<std::shared_ptr<Pipeline>> made = pipeline(words, buffers, specialization_constants);
+  if (made.ok()) known = *made;
+  return made;
 }
 
 }  // namespace evergpu::adapters::vulkan

@@ -6,6 +6,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/vulkan/functions.h"
@@ -65,6 +67,10 @@ class Context : public std::enable_shared_from_this<Context> {
   Result<std::shared_ptr<Pipeline>> pipeline(
       std::span<const std::uint32_t> spirv, int buffers,
       std::span<const std::uint32_t> specialization_constants = {});
+  /// The same for a kernel of the library, found by its name: all who use it at a time share one
+  /// pipeline.
+  Result<std::shared_ptr<Pipeline>> library_pipeline(
+      std::string_view name, int buffers, std::span<const std::uint32_t> specialization_constants);
 
  private:
   Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical);
@@ -76,6 +82,7 @@ class Context : public std::enable_shared_from_this<Context> {
   VkQueue queue_ = VK_NULL_HANDLE;
   DeviceFunctions functions_;
   std::map<int, Layout> layouts_;
+  std::map<std::pair<std::string, std::vector<std::uint32_t>>, std::weak_ptr<Pipeline>> library_;
   const std::string
       dump_folder_;  // EVERGPU_VULKAN_DUMP: where each module is written; empty: nowhere
   int dumped_ = 0;
