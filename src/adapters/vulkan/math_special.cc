@@ -5,6 +5,7 @@ namespace evergpu::adapters::vulkan {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
+constexpr double log_of_pi = 1.14472988584940017414;
 
 // What rounding a^2 to `square` loses. With a in two halves every product is exact (Dekker, "A
 // floating-point technique for extending the available precision", 1971).
@@ -106,7 +107,7 @@ Value log_gamma(const Value& x) {
         polynomial({8.33333333333333e-2, -2.77777777777778e-3, 7.93650793650794e-4},
                    inverse * inverse) *
         inverse;
-    return (v - 0.5) * (log(v) - 1.0) + (0.41893853320467274178 - 0.5 + series);
+    return (v - 0.5) * (log(v) - 1.0) + (0.41893853320467274178 + series);
   };
   // z in [2.5, 8): log of the product of what the recurrence multiplies.
   Value product = z.like(1);
@@ -130,8 +131,8 @@ Value log_gamma(const Value& x) {
   const Value moderate = select(up, about_two - log1p(t), about_two) + log(product);
   const Value of_z = select(z < 8.0, moderate, stirling(select(z < 8.0, z.like(8), z)));
   const Value sine = absolute(sin_of_pi_times(magnitude));
-  // log gamma(x) = log(pi / |sin(pi x)|) - log gamma(1 - x)
-  const Value reflected = log(pi / sine) - of_z;
+  // log gamma(x) = log pi - log |sin(pi x)| - log gamma(1 - x)
+  const Value reflected = log_of_pi - log(sine) - of_z;
   const Value whole = floor(x) == x;
   const Value pole = reflects & whole;
   const Value result = select(pole, infinity(x), select(reflects, reflected, of_z));
@@ -142,12 +143,11 @@ Value log_gamma(const Value& x) {
 // 6.3.7, 6.3.5 and 6.3.18); near the zero at 1.46, Taylor's series about it.
 Value digamma(const Value& x) {
   const Value negative = x <= 0.0;
-  const Value fraction = x - floor(x);
-  const Value nearest = select(fraction > 0.5, fraction - 1.0, fraction);
-  const Value half = nearest == 0.5;
+  const Value nearest = x - round_even(x);
+  const Value half = absolute(nearest) == 0.5;
   const Value cotangent = -pi / tan(select(negative, nearest, x.like(0.25)) * pi);
   Value z = select(negative, 1.0 - x, x);
-  const Value start = select(negative & !half, cotangent, x.like(0));
+  const Value start = select(negative & (!half), cotangent, x.like(0));
   Value sum = x.like(0);
   for (int i = 0; i < 10; ++i) {
     const Value small = z < 10.0;

@@ -92,14 +92,14 @@ struct Division {
 
 Division divide(const Loop& loop, const Capabilities& can) {
   Division division;
+  bool results_are_neighbours = false;
   for (std::size_t axis = 0; axis < loop.extents.size(); ++axis) {
     const bool is_kept = loop.outputs.back().strides[axis] != 0;
     (is_kept ? division.kept : division.reduced).push_back(axis);
     (is_kept ? division.results : division.elements) *= loop.extents[axis];
+    // An axis of one element may be there or not, and must not change a sum's order.
+    if (loop.extents[axis] != 1) results_are_neighbours = is_kept;
   }
-  const bool results_are_neighbours =
-      !division.kept.empty() &&
-      (division.reduced.empty() || division.kept.back() > division.reduced.back());
   if (!results_are_neighbours && division.elements > 32) {
     const std::size_t bytes = 8 * loop.reductions.size();
     division.lanes = std::bit_floor(

@@ -31,6 +31,11 @@ double units_of(DType dtype, ir::UnaryOp op) {
   return dtype == DType::f32 ? 6 : 1;
 }
 
+// Functions with zeros, computed in f32, are as exact as numbers of this magnitude.
+double scale_of(ir::UnaryOp op) {
+  return op == ir::UnaryOp::log_gamma || op == ir::UnaryOp::digamma ? 2 : 0;
+}
+
 TEST_F(VulkanLoop, UnaryOperations) {
   std::mt19937 random(1);
   constexpr std::int64_t n = 1021;
@@ -47,7 +52,7 @@ TEST_F(VulkanLoop, UnaryOperations) {
       }
       const std::vector<Tensor> inputs{random_tensor(random, dtype, {n}, true)};
       EXPECT_EQ(difference(run_on(*device_, loop, inputs, {n})[0],
-                           run_reference(loop, inputs, {n})[0], units_of(dtype, op)),
+                           run_reference(loop, inputs, {n})[0], units_of(dtype, op), scale_of(op)),
                 "")
           << name_of(op) << " of " << name_of(dtype);
     }

@@ -51,7 +51,9 @@ const Function functions[] = {
     {UnaryOp::atan, std::atan, 4},
     {UnaryOp::erf_inverse, ir::erf_inverse, 6},
     {UnaryOp::log_gamma, ir::log_gamma, 16, 1},
-    {UnaryOp::digamma, ir::digamma, 16, 1},
+    // In f64, the fraction of a tiny negative number rounds away.
+    {UnaryOp::digamma, [](double x) { return x < 0 && x > -1e-9 ? -1 / x : ir::digamma(x); }, 16,
+     1},
 };
 
 // Every 40961st bit pattern: about 100,000, over all exponents and both signs.
@@ -85,9 +87,10 @@ TEST_F(VulkanMath, WithinAFewUnitsInTheLastPlace) {
       const double exact = function.exact(static_cast<double>(from));
       const auto rounded = static_cast<float>(exact);
       if (std::isnan(exact) || std::isinf(rounded)) {
-        EXPECT_TRUE(std::isnan(exact) ? std::isnan(actual)
-                                      : actual == rounded || std::abs(actual) > 3.4e38F)
-            << name_of(function.op) << " of " << from << " is " << actual;
+        const bool as_wanted = std::isnan(exact) ? std::isnan(actual)
+                                                 : actual == rounded || std::abs(actual) > 3.4e38F;
+        if (!as_wanted) worst = std::numeric_limits<double>::infinity();
+        if (!as_wanted) worst_at = from;
         continue;
       }
       const double error = std::abs(static_cast<double>(actual) - exact) /
@@ -118,8 +121,9 @@ TEST_F(VulkanMath, SpecialValues) {
         EXPECT_TRUE(std::isnan(y)) << name_of(function.op) << " of " << values[i] << " is " << y;
       } else {
         EXPECT_FLOAT_EQ(y, exact) << name_of(function.op) << " of " << values[i];
-        if (exact != 0 || function.op < UnaryOp::log_gamma)
+        if (exact != 0 || function.op < UnaryOp::log_gamma) {
           EXPECT_EQ(std::signbit(y), std::signbit(exact)) << name_of(function.op) << values[i];
+        }
       }
     }
   }

@@ -6,17 +6,10 @@
 
 #include "adapters/vulkan/vulkan.h"
 #include "base/os.h"
+#include "support/environment.h"
 
 namespace evergpu::adapters {
 namespace {
-
-void set_environment(const char* name, const std::string& value) {
-#ifdef _WIN32
-  _putenv_s(name, value.c_str());
-#else
-  setenv(name, value.c_str(), 1);
-#endif
-}
 
 bool required() { return os::environment("EVERGPU_REQUIRE_VULKAN") == "1"; }
 
@@ -36,13 +29,11 @@ void VulkanTest::SetUp() {
 }
 
 std::unique_ptr<Device> VulkanTest::open_with(const char* name, const char* value) {
-  const std::string before = os::environment(name).value_or("");
-  set_environment(name, value);
+  const evergpu::testing::ScopedVariable variable(name, value);
   const auto adapter = make_vulkan_adapter();
   EXPECT_TRUE(adapter.ok()) << adapter.status().message();
   if (!adapter.ok()) return nullptr;
   auto device = (*adapter)->open(0);
-  set_environment(name, before);
   EXPECT_TRUE(device.ok()) << device.status().message();
   return device.ok() ? std::move(*device) : nullptr;
 }
