@@ -33,10 +33,11 @@ void main() {
   const uint tap_step = backward ? 1 : filter_channel_step;  // along the summed channels
 
   VALUE sums[rows * columns];
-  for (uint i = 0; i < rows * columns; ++i) sums[i] = VALUE(0);
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) sums[i * columns + j] = VALUE(0);
   ivec3 at[rows];
   uint image[rows];
-  for (uint i = 0; i < rows; ++i) {
+  [[unroll]] for (uint i = 0; i < rows; ++i) {
     const uint row = min(row0 + i, row_count - 1);
     const uint position = row % positions;
     image[i] = row / positions * from_image_step + feature_group * from_channels * from_channel_step;
@@ -44,7 +45,7 @@ void main() {
                   position % to_extent(2));
   }
   uint column_at[columns];
-  for (uint j = 0; j < columns; ++j) {
+  [[unroll]] for (uint j = 0; j < columns; ++j) {
     const uint column = min(column0 + j * gl_WorkGroupSize.x, to_channels - 1);
     column_at[j] = feature_group * channels_out + column * (backward ? filter_channel_step : 1);
   }
@@ -56,7 +57,7 @@ void main() {
         uint from[rows];
         bool inside[rows];
         bool any_inside = false;
-        for (uint i = 0; i < rows; ++i) {
+        [[unroll]] for (uint i = 0; i < rows; ++i) {
           const ivec3 source =
               backward ? ivec3(output_of(at[i].x, t0, 0), output_of(at[i].y, t1, 1),
                                output_of(at[i].z, t2, 2))
@@ -75,13 +76,13 @@ void main() {
         uint channel_at = 0;
         for (uint channel = 0; channel < from_channels; ++channel) {
           VALUE left[rows];
-          for (uint i = 0; i < rows; ++i) {
+          [[unroll]] for (uint i = 0; i < rows; ++i) {
             const VALUE value = load(x[from[i] + channel_at]);
             left[i] = inside[i] ? value : VALUE(0);
           }
-          for (uint j = 0; j < columns; ++j) {
+          [[unroll]] for (uint j = 0; j < columns; ++j) {
             const VALUE right = load(taps[filter_at + column_at[j]]);
-            for (uint i = 0; i < rows; ++i)
+            [[unroll]] for (uint i = 0; i < rows; ++i)
               sums[i * columns + j] = MULTIPLY_ADD(left[i], right, sums[i * columns + j]);
           }
           filter_at += tap_step;
@@ -92,8 +93,8 @@ void main() {
   const uint to_position_step = backward ? in_position_step : out_position_step;
   const uint to_channel_step = backward ? in_channel_step : out_channel_step;
   const uint to_image_step = backward ? in_image_step : out_image_step;
-  for (uint i = 0; i < rows; ++i)
-    for (uint j = 0; j < columns; ++j) {
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) {
       const uint row = row0 + i;
       const uint column = column0 + j * gl_WorkGroupSize.x;
       if (row < row_count && column < to_channels)

@@ -28,12 +28,13 @@ void main() {
   const int t2 = int(tap % window_extent(2));
 
   VALUE sums[rows * columns];
-  for (uint i = 0; i < rows * columns; ++i) sums[i] = VALUE(0);
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) sums[i * columns + j] = VALUE(0);
   uint row_at[rows];
-  for (uint i = 0; i < rows; ++i)
+  [[unroll]] for (uint i = 0; i < rows; ++i)
     row_at[i] = (feature_group * channels_in + min(row0 + i, channels_in - 1)) * in_channel_step;
   uint column_at[columns];
-  for (uint j = 0; j < columns; ++j)
+  [[unroll]] for (uint j = 0; j < columns; ++j)
     column_at[j] = (feature_group * channels_out +
                     min(column0 + j * gl_WorkGroupSize.x, channels_out - 1)) * out_channel_step;
 
@@ -60,10 +61,10 @@ void main() {
         ((o0 * out_extent(1) + o1) * out_extent(2) + uint(first)) * out_position_step;
     for (int o2 = first; o2 < end; ++o2) {
       VALUE left[rows];
-      for (uint i = 0; i < rows; ++i) left[i] = load(x[from + row_at[i]]);
-      for (uint j = 0; j < columns; ++j) {
+      [[unroll]] for (uint i = 0; i < rows; ++i) left[i] = load(x[from + row_at[i]]);
+      [[unroll]] for (uint j = 0; j < columns; ++j) {
         const VALUE right = load(gradient[gradient_at + column_at[j]]);
-        for (uint i = 0; i < rows; ++i)
+        [[unroll]] for (uint i = 0; i < rows; ++i)
           sums[i * columns + j] = MULTIPLY_ADD(left[i], right, sums[i * columns + j]);
       }
       from += uint(stride(2)) * in_position_step;
@@ -71,8 +72,8 @@ void main() {
     }
   }
 
-  for (uint i = 0; i < rows; ++i)
-    for (uint j = 0; j < columns; ++j) {
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) {
       const uint row = row0 + i;
       const uint column = column0 + j * gl_WorkGroupSize.x;
       if (row < channels_in && column < channels_out)

@@ -42,28 +42,29 @@ void main() {
   VALUE sums[rows * columns];
   uint a_at[rows];
   uint b_at[columns];
-  for (uint i = 0; i < rows * columns; ++i) sums[i] = VALUE(0);
-  for (uint i = 0; i < rows; ++i)
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) sums[i * columns + j] = VALUE(0);
+  [[unroll]] for (uint i = 0; i < rows; ++i)
     a_at[i] = batch * arguments[5] + min(row0 + i, m - 1) * arguments[3] + begin * a_step;
-  for (uint j = 0; j < columns; ++j)
+  [[unroll]] for (uint j = 0; j < columns; ++j)
     b_at[j] = batch * arguments[8] + min(column0 + j * gl_WorkGroupSize.x, n - 1) * arguments[7] +
               begin * b_step;
   for (uint at = begin; at < end; ++at) {
     VALUE left[rows];
-    for (uint i = 0; i < rows; ++i) {
+    [[unroll]] for (uint i = 0; i < rows; ++i) {
       left[i] = load(a[a_at[i]]);
       a_at[i] += a_step;
     }
-    for (uint j = 0; j < columns; ++j) {
+    [[unroll]] for (uint j = 0; j < columns; ++j) {
       const VALUE right = load(b[b_at[j]]);
       b_at[j] += b_step;
-      for (uint i = 0; i < rows; ++i)
+      [[unroll]] for (uint i = 0; i < rows; ++i)
         sums[i * columns + j] = MULTIPLY_ADD(left[i], right, sums[i * columns + j]);
     }
   }
   const uint batches = arguments[14];
-  for (uint i = 0; i < rows; ++i)
-    for (uint j = 0; j < columns; ++j) {
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) {
       const uint row = row0 + i;
       const uint column = column0 + j * gl_WorkGroupSize.x;
       if (row < m && column < n)

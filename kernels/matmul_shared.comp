@@ -51,7 +51,8 @@ void main() {
   const bool b_along_k = arguments[6] == 1 && arguments[7] != 1;
 
   VALUE sums[rows * columns];
-  for (uint i = 0; i < rows * columns; ++i) sums[i] = VALUE(0);
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) sums[i * columns + j] = VALUE(0);
   for (uint at = begin; at < end; at += depth) {
     for (uint e = thread; e < tile_m * depth; e += threads) {
       const uint l = a_along_k ? e % depth : e / tile_m;
@@ -72,19 +73,19 @@ void main() {
     barrier();
     for (uint l = 0; l < depth; ++l) {
       VALUE left[rows];
-      for (uint i = 0; i < rows; ++i)
+      [[unroll]] for (uint i = 0; i < rows; ++i)
         left[i] = a_tile[l * (tile_m + 1) + my_row + i * rows_across];
-      for (uint j = 0; j < columns; ++j) {
+      [[unroll]] for (uint j = 0; j < columns; ++j) {
         const VALUE right = b_tile[l * (tile_n + 1) + my_column + j * columns_across];
-        for (uint i = 0; i < rows; ++i)
+        [[unroll]] for (uint i = 0; i < rows; ++i)
           sums[i * columns + j] = MULTIPLY_ADD(left[i], right, sums[i * columns + j]);
       }
     }
     barrier();
   }
   const uint batches = arguments[14];
-  for (uint i = 0; i < rows; ++i)
-    for (uint j = 0; j < columns; ++j) {
+  [[unroll]] for (uint i = 0; i < rows; ++i)
+    [[unroll]] for (uint j = 0; j < columns; ++j) {
       const uint row = row0 + my_row + i * rows_across;
       const uint column = column0 + my_column + j * columns_across;
       if (row < m && column < n)

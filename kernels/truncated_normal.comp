@@ -99,12 +99,12 @@ void sine_cosine(float x, out float sine, out float cosine) {
   if (((quadrant + 1) & 2) != 0) cosine = -cosine;
 }
 float uniform_of(uint first) { return uintBitsToFloat((first & 0x7fffffu) | 0x3f800000u) - 1.0; }
-// 2 pi u, rounded once: the product's error and the rest of 2 pi are added before rounding.
+// 2 pi u, rounded once: u has 23 bits; its two halves times the first 8 bits of 2 pi are exact.
 float angle_of(float u) {
-  precise float product = u * 6.2831855;
-  precise float error = fma(u, 6.2831855, -product);
-  precise float sum = product + fma(u, -1.7484556e-7, error);
-  return sum;
+  const float high = floor(u * 4096.0) / 4096.0;
+  precise float rest = (u - high) * 6.28125 + u * 0.0019353071795864769;
+  precise float angle = high * 6.28125 + rest;
+  return angle;
 }
 #define LEAST_UNIFORM 1.0e-7
 #endif

@@ -1,5 +1,5 @@
-// Convolutions and their gradients: as implicit matrix products, or element by element where a group
-// has few channels.
+// Convolutions and their gradients: as implicit matrix products, or element by element where a
+// group has few channels.
 #include <string>
 
 #include "adapters/vulkan/library.h"
@@ -10,8 +10,8 @@ namespace {
 
 using ir::Kind;
 
-constexpr int spatial_axes = 3;           // of kernels/convolution.glsl
-constexpr std::int64_t least_lines = 4;   // of output positions in a part of a sum
+constexpr int spatial_axes = 3;             // of kernels/convolution.glsl
+constexpr std::int64_t least_lines = 4;     // of output positions in a part of a sum
 constexpr std::int64_t fewest_columns = 4;  // below, invocations of a tile would have nothing to do
 
 std::int64_t tiles_of(std::int64_t extent, std::int64_t tile) { return (extent + tile - 1) / tile; }
@@ -24,7 +24,7 @@ struct Geometry {
   std::int64_t in_positions = 1;
   std::int64_t out_positions = 1;
   std::int64_t taps = 1;
-  std::int64_t lines = 1;               // of output positions, in all images
+  std::int64_t lines = 1;                // of output positions, in all images
   std::vector<std::uint32_t> arguments;  // of kernels/convolution.glsl but for the work's division
 };
 
@@ -118,7 +118,7 @@ Status add_filter(Recipe& recipe, const Geometry& g, const RegisterTile& tile, b
   }
   const std::int64_t items =
       direct ? elements : division.row_tiles * division.column_tiles * g.groups * g.taps;
-  const std::int64_t wanted = recipe.is_software() ? 16 : 512;
+  const std::int64_t wanted = recipe.context().has_gpu_tiles() ? 512 : 16;
   if (ir::is_float(operation.dtype))
     division.parts = parts_of(items, g.lines, direct ? 64 * wanted : wanted, least_lines);
   division.lines_per_part = tiles_of(g.lines, division.parts);
@@ -136,8 +136,8 @@ Status add_filter(Recipe& recipe, const Geometry& g, const RegisterTile& tile, b
                               Recipe::write(sums)};
   const auto count = static_cast<std::uint64_t>(division.items);
   if (direct)
-    EVERGPU_RETURN_IF_ERROR(recipe.each("convolution_direct", variant, uses,
-                                        division.after(g.arguments), count, {2}));
+    EVERGPU_RETURN_IF_ERROR(
+        recipe.each("convolution_direct", variant, uses, division.after(g.arguments), count, {2}));
   else
     EVERGPU_RETURN_IF_ERROR(recipe.groups("convolution_filter", variant, uses,
                                           division.after(g.arguments), count, tile.invocations,
@@ -161,9 +161,10 @@ Status add_convolution(Recipe& recipe) {
   const Geometry g = to_input    ? geometry_of(attributes, operation.shape, first, second)
                      : to_filter ? geometry_of(attributes, first, operation.shape, second)
                                  : geometry_of(attributes, first, second, operation.shape);
-  const RegisterTile& tile = recipe.is_software() ? software_tile : gpu_tile;
-  const bool direct = !ir::is_float(operation.dtype) ||
-                      (to_input ? g.channels_in : g.channels_out) < fewest_columns;
+  const std::int64_t columns = to_input ? g.channels_in : g.channels_out;
+  const RegisterTile tile =
+      fitted(recipe.context().has_gpu_tiles() ? gpu_tile : software_tile, columns);
+  const bool direct = !ir::is_float(operation.dtype) || columns < fewest_columns;
   return to_filter ? add_filter(recipe, g, tile, direct) : add_image(recipe, g, tile, direct);
 }
 

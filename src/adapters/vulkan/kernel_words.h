@@ -7,7 +7,8 @@
 
 namespace evergpu::adapters::vulkan {
 
-/// The module of a file and a variant of kernels/variants.txt, "matmul_f32"; empty if there is none.
+/// The module of a file and a variant of kernels/variants.txt, "matmul_f32"; empty if there is
+/// none.
 std::span<const std::uint32_t> kernel_words(std::string_view name);
 
 }  // namespace evergpu::adapters::vulkan

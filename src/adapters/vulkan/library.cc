@@ -53,9 +53,9 @@ Status check_sizes(const compiler::Library& library) {
   bool fits = library.operation.shape.elements() < limit;
   for (const ir::Shape& shape : library.operand_shapes) fits = fits && shape.elements() < limit;
   if (fits) return {};
-  return resource_exhausted(fmt::format(
-      "{} of arrays with 2^31 elements or more on a Vulkan device; try a smaller batch",
-      name_of(library.operation.kind)));
+  return resource_exhausted(
+      fmt::format("{} of arrays with 2^31 elements or more on a Vulkan device; try a smaller batch",
+                  name_of(library.operation.kind)));
 }
 
 }  // namespace

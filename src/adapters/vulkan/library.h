@@ -1,5 +1,5 @@
-// The kinds of library kernels, each of which adds to a recipe what computes it. Results and operands
-// that no element depends on were looked at: the result has elements.
+// The kinds of library kernels, each of which adds to a recipe what computes it. Results and
+// operands that no element depends on were looked at: the result has elements.
 #pragma once
 
 #include "adapters/vulkan/recipe.h"

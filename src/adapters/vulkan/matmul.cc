@@ -31,11 +31,12 @@ Status add_matmul(Recipe& recipe) {
   const std::int64_t n = shape[shape.rank() - 1];
   const std::int64_t k = a[a.rank() - (transpose_a ? 2 : 1)];
   const std::int64_t batches = shape.elements() / (m * n);
-  const bool software = recipe.is_software();
+  const bool software = !recipe.context().has_gpu_tiles();
   const SharedTile& shared = gpu_shared_tile;
-  const std::int64_t tile_m = software ? software_tile.rows : shared.rows * shared.rows_across;
-  const std::int64_t tile_n = software ? software_tile.width()
-                                       : std::int64_t{shared.columns} * shared.columns_across;
+  const RegisterTile tile = fitted(software_tile, n);
+  const std::int64_t tile_m = software ? tile.rows : shared.rows * shared.rows_across;
+  const std::int64_t tile_n =
+      software ? tile.width() : std::int64_t{shared.columns} * shared.columns_across;
   const std::int64_t tiles_m = tiles_of(m, tile_m);
   const std::int64_t tiles_n = tiles_of(n, tile_n);
 
@@ -50,9 +51,9 @@ Status add_matmul(Recipe& recipe) {
   std::string variant(wrapping_variant_of(dtype));
   if (partial && ir::size_of(dtype) == 2) variant += "_partial";
   const Recipe::Buffer sums =
-      partial ? recipe.scratch(static_cast<std::size_t>(parts * shape.elements()) *
-                               sum_bytes_of(dtype))
-              : recipe.result();
+      partial
+          ? recipe.scratch(static_cast<std::size_t>(parts * shape.elements()) * sum_bytes_of(dtype))
+          : recipe.result();
   const Recipe::Use uses[] = {Recipe::read(recipe.input(0)), Recipe::read(recipe.input(1)),
                               Recipe::write(sums)};
   std::vector<std::uint32_t> arguments{word(m),
@@ -73,13 +74,12 @@ Status add_matmul(Recipe& recipe) {
   const auto count = static_cast<std::uint64_t>(groups);
   if (software)
     EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul", variant, uses, std::move(arguments), count,
-                                          software_tile.invocations,
-                                          {software_tile.rows, software_tile.columns}));
+                                          tile.invocations, {tile.rows, tile.columns}));
   else
-    EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul_shared", variant, uses, std::move(arguments),
-                                          count, shared.rows_across * shared.columns_across,
-                                          {shared.rows, shared.columns, shared.rows_across,
-                                           shared.columns_across, shared.depth}));
+    EVERGPU_RETURN_IF_ERROR(recipe.groups(
+        "matmul_shared", variant, uses, std::move(arguments), count,
+        shared.rows_across * shared.columns_across,
+        {shared.rows, shared.columns, shared.rows_across, shared.columns_across, shared.depth}));
   return partial ? add_sum_of_parts(recipe, sums, parts) : Status();
 }
 

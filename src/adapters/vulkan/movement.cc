@@ -77,13 +77,13 @@ Status add_gather(Recipe& recipe) {
   const std::int64_t pieces = library.operation.shape.elements() * size / piece;
   const Result<Indices> indices = add_indices(recipe, 1);
   if (!indices.ok()) return indices.status();
-  return recipe.each("gather", moving_variant_of(static_cast<std::size_t>(piece)),
-                     {Recipe::read(recipe.input(0)), Recipe::read(indices->buffer),
-                      Recipe::write(recipe.result())},
-                     {word(pieces), word(row_bytes / piece),
-                      word(library.operand_shapes[1].elements() / batches),
-                      word(split.outer / batches), word(split.extent)},
-                     static_cast<std::uint64_t>(pieces), {word(indices->bytes / 4)});
+  return recipe.each(
+      "gather", moving_variant_of(static_cast<std::size_t>(piece)),
+      {Recipe::read(recipe.input(0)), Recipe::read(indices->buffer),
+       Recipe::write(recipe.result())},
+      {word(pieces), word(row_bytes / piece), word(library.operand_shapes[1].elements() / batches),
+       word(split.outer / batches), word(split.extent)},
+      static_cast<std::uint64_t>(pieces), {word(indices->bytes / 4)});
 }
 
 }  // namespace evergpu::adapters::vulkan

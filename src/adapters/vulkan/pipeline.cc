@@ -17,6 +17,8 @@ Pipeline::~Pipeline() {
 Context::Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical)
     : instance_(std::move(instance)),
       physical_(std::move(physical)),
+      has_gpu_tiles_(physical_.kind != DeviceKind::software ||
+                     os::environment("EVERGPU_VULKAN_TILES") == "gpu"),
       dump_folder_(os::environment("EVERGPU_VULKAN_DUMP").value_or("")) {}
 
 Status Context::dump(std::span<const std::uint32_t> spirv) {
@@ -161,9 +163,8 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
 
 Result<std::shared_ptr<Pipeline>> Context::library_pipeline(
     std::string_view name, int buffers, std::span<const std::uint32_t> specialization_constants) {
-  std::weak_ptr<Pipeline>& known =
-      library_[{std::string(name),
-                {specialization_constants.begin(), specialization_constants.end()}}];
+  std::weak_ptr<Pipeline>& known = library_[{
+      std::string(name), {specialization_constants.begin(), specialization_constants.end()}}];
   if (std::shared_ptr<Pipeline> pipeline = known.lock()) return pipeline;
   const std::span<const std::uint32_t> words = kernel_words(name);
   if (words.empty()) return internal_error(fmt::format("there is no kernel {}", name));

@@ -52,6 +52,9 @@ class Context : public std::enable_shared_from_this<Context> {
   const DeviceFunctions& functions() const { return functions_; }
   const Instance& instance() const { return *instance_; }
   VkDevice device() const { return device_; }
+  /// Whether contractions are divided as suits a GPU. EVERGPU_VULKAN_TILES=gpu asks a software
+  /// rasteriser for that too.
+  bool has_gpu_tiles() const { return has_gpu_tiles_; }
   VkQueue queue() const { return queue_; }
 
   /// The layouts for pipelines over `buffers` storage buffers (the arguments not counted).
@@ -78,6 +81,7 @@ class Context : public std::enable_shared_from_this<Context> {
 
   const std::shared_ptr<const Instance> instance_;
   const PhysicalDevice physical_;
+  const bool has_gpu_tiles_;
   VkDevice device_ = VK_NULL_HANDLE;
   VkQueue queue_ = VK_NULL_HANDLE;
   DeviceFunctions functions_;

@@ -20,8 +20,7 @@ Status add_philox(Recipe& recipe) { return add_random(recipe, "philox", "b4", 4)
 
 Status add_truncated_normal(Recipe& recipe) {
   const ir::DType dtype = recipe.library().operation.dtype;
-  return add_random(recipe, "truncated_normal", variant_of(dtype),
-                    dtype == ir::DType::f64 ? 2 : 4);
+  return add_random(recipe, "truncated_normal", variant_of(dtype), dtype == ir::DType::f64 ? 2 : 4);
 }
 
 }  // namespace evergpu::adapters::vulkan

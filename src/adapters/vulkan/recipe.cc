@@ -72,8 +72,6 @@ class RecipeExecutable final : public VulkanExecutable {
 Recipe::Recipe(const compiler::Library& library, Context& context)
     : library_(library), context_(context) {}
 
-bool Recipe::is_software() const { return context_.physical().kind == DeviceKind::software; }
-
 Recipe::Buffer Recipe::input(std::size_t number) const {
   const auto elements = static_cast<std::size_t>(library_.operand_shapes[number].elements());
   return {Buffer::Place::input, number, elements * ir::size_of(library_.operand_dtypes[number])};

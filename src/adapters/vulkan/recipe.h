@@ -1,6 +1,6 @@
-// What a library kernel does when it is launched: a list of dispatches and copies, over its operands,
-// its result and scratch memory. Everything in it follows from shapes, so it is written once, when the
-// kernel is compiled.
+// What a library kernel does when it is launched: a list of dispatches and copies, over its
+// operands, its result and scratch memory. Everything in it follows from shapes, so it is written
+// once, when the kernel is compiled.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,6 @@ class Recipe {
 
   const compiler::Library& library() const { return library_; }
   Context& context() const { return context_; }
-  /// A software rasteriser, which has no use for shared memory.
-  bool is_software() const;
 
   Buffer input(std::size_t number) const;
   Buffer result() const;

@@ -1,5 +1,5 @@
-// Scatter: updates are sorted by row, those of a row in their order, so that one invocation can apply
-// them one after the other and no result depends on timing.
+// Scatter: updates are sorted by row, those of a row in their order, so that one invocation can
+// apply them one after the other and no result depends on timing.
 #include "adapters/vulkan/library.h"
 
 namespace evergpu::adapters::vulkan {

@@ -41,18 +41,17 @@ Status add_sort(Recipe& recipe, std::size_t key_bytes, std::int64_t rows, std::i
   }
   int at = merges % 2;
   const std::int64_t runs = (extent + first_run - 1) / first_run;
-  EVERGPU_RETURN_IF_ERROR(recipe.each("sort_block", variant,
-                                      {Recipe::read(keys), Recipe::write(key_buffers[at]),
-                                       Recipe::write(order_buffers[at])},
-                                      {word(rows * runs), word(runs), word(extent)},
-                                      static_cast<std::uint64_t>(rows * runs), {word(first_run)}));
+  EVERGPU_RETURN_IF_ERROR(recipe.each(
+      "sort_block", variant,
+      {Recipe::read(keys), Recipe::write(key_buffers[at]), Recipe::write(order_buffers[at])},
+      {word(rows * runs), word(runs), word(extent)}, static_cast<std::uint64_t>(rows * runs),
+      {word(first_run)}));
   for (std::int64_t run = first_run; run < extent; run *= 2, at = 1 - at)
-    EVERGPU_RETURN_IF_ERROR(
-        recipe.each("sort_merge", variant,
-                    {Recipe::read(key_buffers[at]), Recipe::read(order_buffers[at]),
-                     Recipe::write(key_buffers[1 - at]), Recipe::write(order_buffers[1 - at])},
-                    {word(elements), word(extent), word(run)},
-                    static_cast<std::uint64_t>(elements)));
+    EVERGPU_RETURN_IF_ERROR(recipe.each(
+        "sort_merge", variant,
+        {Recipe::read(key_buffers[at]), Recipe::read(order_buffers[at]),
+         Recipe::write(key_buffers[1 - at]), Recipe::write(order_buffers[1 - at])},
+        {word(elements), word(extent), word(run)}, static_cast<std::uint64_t>(elements)));
   return {};
 }
 

@@ -24,13 +24,19 @@ struct SharedTile {
   std::uint32_t depth;
 };
 
-/// Software rasterisers: invocations are lanes of a vector unit and shared memory is memory like any
-/// other. Elements that all lanes read are loaded once.
-inline constexpr RegisterTile software_tile{8, 4, 8};
+/// Software rasterisers: invocations are lanes of a vector unit and shared memory is memory like
+/// any other. Elements that all lanes read are loaded once.
+inline constexpr RegisterTile software_tile{8, 8, 8};
 /// GPUs, for convolutions. Their caches serve the rows that invocations share.
 inline constexpr RegisterTile gpu_tile{8, 2, 32};
 /// GPUs, for matrix products: 17 KiB of shared memory at most (f64), which every device has.
 inline constexpr SharedTile gpu_shared_tile{4, 4, 16, 16, 16};
+
+/// A tile no wider than `columns` needs.
+inline RegisterTile fitted(RegisterTile tile, std::int64_t columns) {
+  while (tile.columns > 1 && tile.width() / 2 >= columns) tile.columns /= 2;
+  return tile;
+}
 
 /// Into how many parts a sum of `depth` terms is cut when there are only `tiles` tiles: enough for
 /// `wanted` workgroups, and each of `least` terms or more.

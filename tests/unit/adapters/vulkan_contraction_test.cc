@@ -1,5 +1,5 @@
-// The Vulkan device's matrix products and convolutions against the reference interpreter, which sums
-// floats in double.
+// The Vulkan device's matrix products and convolutions against the reference interpreter, which
+// sums floats in double.
 #include <algorithm>
 
 #include "adapters/kernel_runner.h"
@@ -15,15 +15,25 @@ using ir::Shape;
 using ir::Tensor;
 using ir::Value;
 
-constexpr DType dtypes[] = {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i8,
-                            DType::i32, DType::i64, DType::u16};
+constexpr DType dtypes[] = {DType::f32, DType::f16, DType::bf16, DType::f64,
+                            DType::i8,  DType::i32, DType::i64,  DType::u16};
 
 Value leaf(const Tensor& tensor) {
   return ir::Node::stored(tensor.dtype(), tensor.shape(), nullptr);
 }
 
-class VulkanContraction : public VulkanTest {
+/// With the tiles for software rasterisers, and with those for GPUs.
+class VulkanContraction : public VulkanTest, public testing::WithParamInterface<const char*> {
  protected:
+  void SetUp() override {
+    VulkanTest::SetUp();
+    if (device_ != nullptr) tiled_ = open_with("EVERGPU_VULKAN_TILES", GetParam());
+  }
+  void TearDown() override {
+    tiled_.reset();
+    VulkanTest::TearDown();
+  }
+
   // `terms`: how many products of numbers up to 4 a sum has. Sums of either order differ by a few
   // units of the sum of magnitudes.
   void expect_equal(const Value& value, const std::vector<Tensor>& inputs, std::int64_t terms) {
@@ -31,33 +41,33 @@ class VulkanContraction : public VulkanTest {
     const DType dtype = inputs[0].dtype();
     const bool small = dtype == DType::f16 || dtype == DType::bf16;
     const compiler::Library library = library_of(value->operation(), inputs);
-    const auto actual = run_on(*device_, library, inputs);
+    const auto actual = run_on(*tiled_, library, inputs);
     EXPECT_EQ(difference(actual[0], run_reference(library, inputs)[0], small ? 1 : 4,
                          small ? 16 : 4 * static_cast<double>(terms)),
               "")
-        << ir::print(value->operation()) << " of " << name_of(dtype)
-        << to_string(inputs[0].shape()) << " and " << to_string(inputs[1].shape());
-    const auto again = run_on(*device_, library, inputs);
-    EXPECT_TRUE(std::equal(again[0].bytes().begin(), again[0].bytes().end(),
-                           actual[0].bytes().begin()))
+        << ir::print(value->operation()) << " of " << name_of(dtype) << to_string(inputs[0].shape())
+        << " and " << to_string(inputs[1].shape());
+    const auto again = run_on(*tiled_, library, inputs);
+    EXPECT_TRUE(
+        std::equal(again[0].bytes().begin(), again[0].bytes().end(), actual[0].bytes().begin()))
         << "not the same bits twice";
   }
+
+  std::unique_ptr<Device> tiled_;
 };
 
-TEST_F(VulkanContraction, MatrixProducts) {
+INSTANTIATE_TEST_SUITE_P(Tiles, VulkanContraction, testing::Values("", "gpu"));
+
+TEST_P(VulkanContraction, MatrixProducts) {
   struct Case {
     Shape a;
     Shape b;
   };
   const Case cases[] = {
-      {{1, 1}, {1, 1}},
-      {{7, 13}, {13, 5}},
-      {{3, 7, 13}, {3, 13, 5}},
-      {{2, 3, 9, 13}, {2, 3, 13, 33}},
-      {{4, 1, 13}, {4, 13, 1}},
-      {{5, 0}, {0, 3}},
-      {{67, 130}, {130, 71}},
-      {{9, 1031}, {1031, 10}},  // cut along k
+      {{1, 1}, {1, 1}},           {{7, 13}, {13, 5}},
+      {{3, 7, 13}, {3, 13, 5}},   {{2, 3, 9, 13}, {2, 3, 13, 33}},
+      {{4, 1, 13}, {4, 13, 1}},   {{5, 0}, {0, 3}},
+      {{67, 130}, {130, 71}},     {{9, 1031}, {1031, 10}},  // cut along k
       {{2, 3, 600}, {2, 600, 2}},
   };
   std::mt19937 random(1);
@@ -88,7 +98,7 @@ struct ConvolutionCase {
   std::int64_t groups = 1;
 };
 
-TEST_F(VulkanContraction, ConvolutionsAndTheirGradients) {
+TEST_P(VulkanContraction, ConvolutionsAndTheirGradients) {
   const ConvolutionCase cases[] = {
       {{2, 9, 8, 3}, {3, 3, 3, 16}, 1, 1, 1, 1, 1},
       {{2, 9, 8, 16}, {3, 3, 16, 32}, 2, 1, 0, 1, 1},

@@ -43,7 +43,6 @@ TEST_F(VulkanLibrary, Pad) {
     ir::Dims interior;
   };
   const Case cases[] = {
-      {{}, {}, {}, {}},
       {{1}, {0}, {3}, {2}},
       {{7, 13}, {1, 0}, {0, 2}, {0, 0}},
       {{5, 1, 6}, {2, 1, 0}, {0, 1, 3}, {1, 4, 2}},
@@ -110,6 +109,7 @@ TEST_F(VulkanLibrary, Scatter) {
       for (auto op : {ir::ScatterOp::set, ir::ScatterOp::add, ir::ScatterOp::subtract,
                       ir::ScatterOp::multiply, ir::ScatterOp::maximum, ir::ScatterOp::minimum}) {
         if (dtype == DType::boolean && op != ir::ScatterOp::set) continue;
+        if (base.rank() > 1 && op != ir::ScatterOp::add) continue;
         for (std::int64_t count : {0, 1, 40}) {
           ir::Dims updates = base.extents();
           updates[0] = count;
