@@ -15,7 +15,7 @@ std::uint64_t round_up(std::uint64_t x, std::uint64_t step) { return (x + step -
 
 }  // namespace
 
-Result<std::unique_ptr<Chunk>> Chunk::create(std::shared_ptr<const Context> context,
+Result<std::unique_ptr<Chunk>> Chunk::create(const std::shared_ptr<const Context>& context,
                                              std::uint64_t bytes, VkMemoryPropertyFlags flags,
                                              VkMemoryPropertyFlags preferred) {
   const DeviceFunctions& functions = context->functions();

@@ -19,7 +19,7 @@ namespace evergpu::adapters::vulkan {
 class Chunk {
  public:
   /// Memory of a type that has all of `flags`; the preferred types are tried first.
-  static Result<std::unique_ptr<Chunk>> create(std::shared_ptr<const Context> context,
+  static Result<std::unique_ptr<Chunk>> create(const std::shared_ptr<const Context>& context,
                                                std::uint64_t bytes, VkMemoryPropertyFlags flags,
                                                VkMemoryPropertyFlags preferred);
   ~Chunk();

@@ -113,6 +113,7 @@ Division divide(const Loop& loop, const Capabilities& can) {
 
 std::vector<std::int64_t> extents_of(const Loop& loop, const std::vector<std::size_t>& axes) {
   std::vector<std::int64_t> extents;
+  extents.reserve(axes.size());
   for (std::size_t axis : axes) extents.push_back(loop.extents[axis]);
   return extents;
 }
@@ -122,6 +123,7 @@ std::vector<Element> combine_lanes(LoopCode& code, const Loop& loop, std::uint32
                                    const Value& lane, const std::vector<Element>& mine) {
   SpirvModule& module = code.module();
   std::vector<Array> shared;
+  shared.reserve(mine.size());
   for (const Element& element : mine)
     shared.push_back(module.shared_array(element.bits.type, lanes));
   const auto barrier = [&] {

@@ -41,7 +41,10 @@ std::unique_ptr<Device> VulkanTest::open_with(const char* name, const char* valu
 void VulkanTest::TearDown() {
   device_.reset();
   if (folder_.empty()) return;
-  const bool has_validator = std::system("spirv-val --version > spirv-val.log 2>&1") == 0;
+  const std::filesystem::path log = folder_ / "version.txt";
+  const std::string ask = fmt::format("spirv-val --version > \"{}\" 2>&1", log.string());
+  const bool has_validator = std::system(ask.c_str()) == 0;
+  std::filesystem::remove(log);
   EXPECT_TRUE(has_validator || !required())
       << "spirv-val is not installed: apt install spirv-tools";
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {

@@ -13,7 +13,7 @@ namespace evergpu::adapters {
 /// Skips where no Vulkan device exists, or fails when EVERGPU_REQUIRE_VULKAN is set. At the end,
 /// all modules that the test made go through spirv-val where that is installed;
 /// EVERGPU_REQUIRE_VULKAN makes it needed.
-class VulkanTest : public testing::Test {
+class VulkanTest : public ::testing::Test {
  protected:
   void SetUp() override;
   void TearDown() override;

@@ -53,7 +53,7 @@ TEST(Vulkan, RandomGraphsAreAsTheInterpreterHasThem) {
     return make_vulkan_device();
   }();
   int compared = 0;
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
     const RandomGraph graph = random_graph(*device, seed);
     const ir::Graph evaluated = ir::graph_of(graph.wanted);
     const std::vector<ir::Tensor> expected = ir::evaluate(evaluated, graph.leaves_of(evaluated));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 namespace evergpu::testing {
@@ -11,24 +12,26 @@ class ScopedVariable {
  public:
   ScopedVariable(const char* name, const std::string& value) : name_(name) {
     const char* const before = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-    before_ = before == nullptr ? "" : before;
-    set(value);
+    if (before != nullptr) before_ = before;
+    set(value.c_str());
   }
-  ~ScopedVariable() { set(before_); }
+  ~ScopedVariable() { set(before_ ? before_->c_str() : nullptr); }
   ScopedVariable(const ScopedVariable&) = delete;
   ScopedVariable& operator=(const ScopedVariable&) = delete;
 
  private:
-  void set(const std::string& value) {
+  // Null: unsets it.
+  void set(const char* value) {
 #ifdef _WIN32
-    _putenv_s(name_, value.c_str());
+    _putenv_s(name_, value == nullptr ? "" : value);
 #else
-    setenv(name_, value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    value == nullptr ? unsetenv(name_) : setenv(name_, value, 1);
 #endif
   }
 
   const char* name_;
-  std::string before_;
+  std::optional<std::string> before_;
 };
 
 }  // namespace evergpu::testing
