@@ -110,7 +110,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   Job cut_part;
   if (!whole) cut_part = cut(job, begin, end, last_use);
   Job& part = whole ? job : cut_part;
-  const Plan plan = compiler::make_plan(part.graph);
+  const Plan plan = compiler::make_plan(part.graph, hardware_.info().alignment);
   if (log::enabled(log::Category::plan))
     log::write(log::Category::plan, "\n" + compiler::print(plan, part.graph));
 

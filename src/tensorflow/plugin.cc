@@ -3,48 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 #include "adapters/faulty.h"
-#include "adapters/host/host.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "tensorflow/api.h"
+#include "tensorflow/choose_adapter.h"
 #include "tensorflow/convert.h"
 #include "tensorflow/environment.h"
 
 namespace evergpu::tensorflow {
 
 namespace {
-
-/// EVERGPU_HOST_DEVICES: equal host devices, for trying multi-device strategies.
-int host_device_count() {
-  const auto text = os::environment("EVERGPU_HOST_DEVICES");
-  if (!text || text->empty()) return 1;
-  int count = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
-  if (error == std::errc() && end == text->data() + text->size() && count >= 1 && count <= 8)
-    return count;
-  log::warning(
-      fmt::format("EVERGPU_HOST_DEVICES is '{}'; it takes a number from 1 to 8. Using 1.", *text));
-  return 1;
-}
-
-/// The adapter that EVERGPU_ADAPTER asks for; null for `off`.
-Result<std::unique_ptr<adapters::Adapter>> choose_adapter() {
-  const std::string name = os::environment("EVERGPU_ADAPTER").value_or("");
-  if (name.empty() || name == "host") return adapters::make_host_adapter(host_device_count());
-  if (name == "off") return std::unique_ptr<adapters::Adapter>();
-  if (name == "gpu") {
-    return Status(Code::failed_precondition,
-                  "EVERGPU_ADAPTER=gpu asks for a GPU, and this version of evergpu has no GPU "
-                  "adapter yet. Unset it to "
-                  "train on the CPU through evergpu");
-  }
-  return Status(Code::invalid_argument,
-                fmt::format("EVERGPU_ADAPTER is '{}'; it takes host, gpu or off", name));
-}
 
 void explain_fault(std::uintptr_t address) {
   const void* pointer = reinterpret_cast<const void*>(address);
@@ -70,7 +41,7 @@ Plugin::Plugin() {
         fmt::format("no device: {}. TensorFlow's CPU device still works.", status.message()));
     return;
   }
-  auto adapter = choose_adapter();
+  auto adapter = choose_adapter(os::environment("EVERGPU_ADAPTER").value_or(""));
   if (!adapter.ok()) {
     log::warning(fmt::format("no device: {}.", adapter.status().message()));
     return;

@@ -192,14 +192,13 @@ std::vector<Tensor> run_reference(const compiler::Kernel& kernel, const std::vec
   return outputs;
 }
 
-std::vector<Tensor> run_on_host(const compiler::Kernel& kernel, const std::vector<Tensor>& inputs,
-                                const std::vector<std::int64_t>& output_elements, int threads) {
-  static const std::unique_ptr<Device> device = checked(make_host_adapter(1)->open(0));
-  host::set_thread_count(threads);
+std::vector<Tensor> run_on(Device& device, const compiler::Kernel& kernel,
+                           const std::vector<Tensor>& inputs,
+                           const std::vector<std::int64_t>& output_elements) {
   std::vector<std::unique_ptr<Memory>> memories;
   const auto place = [&](const Tensor& tensor) {
-    memories.push_back(checked(device->allocate(tensor.bytes().size())));
-    check(device->upload({memories.back().get(), 0}, tensor.bytes()));
+    memories.push_back(checked(device.allocate(tensor.bytes().size())));
+    check(device.upload({memories.back().get(), 0}, tensor.bytes()));
     return Region{memories.back().get(), 0};
   };
   std::vector<Tensor> outputs = make_outputs(kernel, output_elements);
@@ -207,11 +206,18 @@ std::vector<Tensor> run_on_host(const compiler::Kernel& kernel, const std::vecto
   std::vector<Region> output_regions;
   for (const Tensor& input : inputs) input_regions.push_back(place(input));
   for (const Tensor& output : outputs) output_regions.push_back(place(output));
-  const auto executable = checked(device->compile(kernel));
-  check(device->launch(*executable, kernel, input_regions, output_regions));
+  const auto executable = checked(device.compile(kernel));
+  check(device.launch(*executable, kernel, input_regions, output_regions));
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    check(device->download(outputs[i].bytes(), output_regions[i]));
+    check(device.download(outputs[i].bytes(), output_regions[i]));
   return outputs;
+}
+
+std::vector<Tensor> run_on_host(const compiler::Kernel& kernel, const std::vector<Tensor>& inputs,
+                                const std::vector<std::int64_t>& output_elements, int threads) {
+  static const std::unique_ptr<Device> device = checked(make_host_adapter(1)->open(0));
+  host::set_thread_count(threads);
+  return run_on(*device, kernel, inputs, output_elements);
 }
 
 Tensor random_tensor(std::mt19937& random, ir::DType dtype, const ir::Shape& shape, bool special) {

@@ -1,4 +1,4 @@
-// Runs one kernel on the host device and by the reference interpreter, and compares.
+// Runs one kernel on a device and by the reference interpreter, and compares.
 #pragma once
 
 #include <random>
@@ -16,6 +16,11 @@ namespace evergpu::adapters {
 std::vector<ir::Tensor> run_reference(const compiler::Kernel& kernel,
                                       const std::vector<ir::Tensor>& inputs,
                                       const std::vector<std::int64_t>& output_elements = {});
+
+/// The same on `device`. A failure is thrown.
+std::vector<ir::Tensor> run_on(Device& device, const compiler::Kernel& kernel,
+                               const std::vector<ir::Tensor>& inputs,
+                               const std::vector<std::int64_t>& output_elements = {});
 
 /// The same on a host device with `threads` threads.
 std::vector<ir::Tensor> run_on_host(const compiler::Kernel& kernel,

@@ -23,6 +23,9 @@ Value leaf_on(Device& device, const Tensor& tensor) {
 
 using Bytes = std::vector<std::vector<std::byte>>;
 using Make = std::function<std::vector<Value>(Device&)>;
+using MakeDevice = std::unique_ptr<Device> (*)(const Options&);
+
+std::unique_ptr<Device> make_host(const Options& options) { return make_device(options); }
 
 class Written {
  public:
@@ -44,8 +47,8 @@ class Written {
 };
 
 /// The bytes of all values, asked for together.
-Bytes fused(const Make& make) {
-  const auto device = make_device();
+Bytes fused(const Make& make, MakeDevice on = make_host) {
+  const auto device = on({});
   std::vector<std::unique_ptr<Written>> written;
   for (const Value& value : make(*device))
     written.push_back(std::make_unique<Written>(*device, value));
@@ -56,10 +59,10 @@ Bytes fused(const Make& make) {
 }
 
 /// The same with a launch for each operation that they need.
-Bytes one_by_one(const Make& make) {
+Bytes one_by_one(const Make& make, MakeDevice on = make_host) {
   Options options;
   options.eager = true;
-  const auto device = make_device(options);
+  const auto device = on(options);
   const std::vector<Value> wanted = make(*device);
   const ir::Graph graph = ir::graph_of(wanted);
   std::vector<Value> values;
@@ -142,6 +145,16 @@ std::vector<Value> random_normalisation(Device& device, std::uint64_t seed) {
   for (const Value& value : values)
     if (below(5) == 0) wanted.push_back(value);
   return wanted;
+}
+
+TEST(Fusion, OnVulkanToo) {
+  if (make_vulkan_device() == nullptr) GTEST_SKIP() << "this machine has no Vulkan device";
+  for (std::uint64_t seed = 0; seed < 12 && !HasFailure(); ++seed) {
+    const Make random_values = [&](Device& device) { return random_normalisation(device, seed); };
+    EXPECT_EQ(one_by_one(random_values, make_vulkan_device),
+              fused(random_values, make_vulkan_device))
+        << "seed " << seed;
+  }
 }
 
 TEST(Fusion, RandomNormalisationsHaveTheBitsOfSingleOperations) {

@@ -1,4 +1,4 @@
-// Devices for tests: the host adapter behind the runtime.
+// Devices for tests: the host adapter, or the first Vulkan device, behind the runtime.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,6 +8,8 @@
 
 #include "adapters/faulty.h"
 #include "adapters/host/host.h"
+#include "adapters/vulkan/vulkan.h"
+#include "base/os.h"
 #include "runtime/device.h"
 
 namespace evergpu::runtime {
@@ -18,6 +20,21 @@ inline std::unique_ptr<Device> make_device(const Options& options = {},
   EXPECT_TRUE(hardware.ok()) << hardware.status().message();
   auto device = Device::create(
       fault ? adapters::with_fault(std::move(*hardware), *fault) : std::move(*hardware), options);
+  EXPECT_TRUE(device.ok()) << device.status().message();
+  return std::move(*device);
+}
+
+/// Null where this machine has no Vulkan device; that is a failure when EVERGPU_REQUIRE_VULKAN is
+/// set.
+inline std::unique_ptr<Device> make_vulkan_device(const Options& options = {}) {
+  const auto adapter = adapters::make_vulkan_adapter();
+  if (!adapter.ok()) {
+    EXPECT_NE(os::environment("EVERGPU_REQUIRE_VULKAN"), "1") << adapter.status().message();
+    return nullptr;
+  }
+  auto hardware = (*adapter)->open(0);
+  EXPECT_TRUE(hardware.ok()) << hardware.status().message();
+  auto device = Device::create(std::move(*hardware), options);
   EXPECT_TRUE(device.ok()) << device.status().message();
   return std::move(*device);
 }

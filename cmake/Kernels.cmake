@@ -1,0 +1,30 @@
+# The Vulkan adapter's library kernels: kernels/variants.txt says which are compiled from kernels/*.comp,
+# by glslc, a tool of the machine that builds. Their words go into one generated source file.
+find_program(GLSLC glslc REQUIRED NO_CMAKE_FIND_ROOT_PATH)
+set(kernels_source ${CMAKE_SOURCE_DIR}/kernels)
+set(kernels_binary ${CMAKE_BINARY_DIR}/kernels)
+file(MAKE_DIRECTORY ${kernels_binary})
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${kernels_source}/variants.txt)
+file(GLOB kernel_includes CONFIGURE_DEPENDS ${kernels_source}/*.glsl)
+file(STRINGS ${kernels_source}/variants.txt kernel_lines REGEX "^[a-z]")
+set(kernel_words)
+set(kernel_arrays "")
+set(kernel_rows "")
+foreach(line IN LISTS kernel_lines)
+  string(REGEX MATCHALL "[^ ]+" variants "${line}")
+  list(POP_FRONT variants file)
+  foreach(variant IN LISTS variants)
+    set(name ${file}_${variant})
+    string(REGEX REPLACE "([^_]+)_?" "-DTYPE_\\1;" defines ${variant})
+    add_custom_command(OUTPUT ${kernels_binary}/${name}.inc
+      COMMAND ${GLSLC} --target-env=vulkan1.2 -O -mfmt=num ${defines} -o ${kernels_binary}/${name}.inc ${kernels_source}/${file}.comp
+      DEPENDS ${kernels_source}/${file}.comp ${kernel_includes}
+      VERBATIM)
+    list(APPEND kernel_words ${kernels_binary}/${name}.inc)
+    string(APPEND kernel_arrays "constexpr std::uint32_t ${name}[] = {\n#include \"${name}.inc\"\n};\n")
+    string(APPEND kernel_rows "    {\"${name}\", ${name}},\n")
+  endforeach()
+endforeach()
+configure_file(${kernels_source}/kernel_words.cc.in ${kernels_binary}/kernel_words.cc)
+set_source_files_properties(${kernels_binary}/kernel_words.cc PROPERTIES OBJECT_DEPENDS "${kernel_words}")
+target_sources(evergpu_adapters PRIVATE ${kernels_binary}/kernel_words.cc)

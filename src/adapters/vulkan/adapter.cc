@@ -1,0 +1,220 @@
+// Vulkan devices behind the interface of adapters. Launches are recorded; the queue runs them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "adapters/vulkan/encoder.h"
+#include "adapters/vulkan/executable.h"
+#include "adapters/vulkan/memory.h"
+#include "adapters/vulkan/queue.h"
+#include "adapters/vulkan/vulkan.h"
+#include "base/os.h"
+
+namespace evergpu::adapters {
+namespace {
+
+using vulkan::Chunk;
+using vulkan::CommandQueue;
+using vulkan::Context;
+using vulkan::DeviceKind;
+using vulkan::Encoder;
+using vulkan::Instance;
+using vulkan::MemoryPool;
+using vulkan::PhysicalDevice;
+using vulkan::Span;
+using vulkan::VulkanExecutable;
+
+// Copies that cannot be direct go through a buffer of this size, in pieces.
+constexpr std::size_t staging_bytes = 8 << 20;
+
+std::string name_of(const PhysicalDevice& device) {
+  return device.kind == DeviceKind::software
+             ? fmt::format("software rasteriser (no GPU): {}", device.name)
+             : device.name;
+}
+
+DeviceInfo describe(const PhysicalDevice& device) {
+  DeviceInfo info;
+  info.adapter = "vulkan";
+  info.is_gpu = device.kind != DeviceKind::software;
+  info.name = name_of(device);
+  info.vendor = vulkan::vendor_name(device.vendor_id);
+  // Headroom for the desktop, the driver, and what is lost between blocks.
+  std::uint64_t most = device.memory_bytes / 10 * 9;
+  if (device.kind != DeviceKind::discrete)
+    most = std::min<std::uint64_t>(most, os::memory_limit() / 5 * 4);
+  info.memory_bytes = static_cast<std::size_t>(most);
+  info.alignment = std::max<std::size_t>(device.capabilities.buffer_alignment, 64);
+  return info;
+}
+
+class VulkanDevice final : public Device {
+ public:
+  VulkanDevice(std::shared_ptr<Context> context, std::unique_ptr<CommandQueue> queue,
+               std::unique_ptr<Chunk> staging)
+      : context_(std::move(context)),
+        info_(describe(context_->physical())),
+        memory_(std::make_shared<MemoryPool>(context_, info_.memory_bytes)),
+        staging_(std::move(staging)),
+        queue_(std::move(queue)),
+        poison_(os::environment("EVERGPU_POISON") == "1") {}
+
+  const DeviceInfo& info() const override { return info_; }
+
+  Result<std::unique_ptr<Memory>> allocate(std::size_t bytes) override {
+    auto memory = memory_->allocate(bytes);
+    if (!memory.ok() && memory.status().code() == Code::resource_exhausted &&
+        memory_->has_unused()) {
+      EVERGPU_RETURN_IF_ERROR(queue_->wait());
+      memory_->release_unused();
+      memory = memory_->allocate(bytes);
+    }
+    if (memory.ok() && poison_) {
+      const auto& block = static_cast<const vulkan::VulkanMemory&>(**memory);
+      EVERGPU_RETURN_IF_ERROR(
+          queue_->fill({&block.chunk(), block.offset(), block.block_bytes()}, 0xffffffffU));
+    }
+    return memory;
+  }
+
+  Status upload(Region to, std::span<const std::byte> from) override {
+    if (from.empty()) return {};
+    const Result<Span> target = vulkan::span_of(to, from.size());
+    if (!target.ok()) return target.status();
+    std::byte* const mapped = target->chunk->mapped();
+    if (mapped != nullptr && queue_->idle()) {
+      std::memcpy(mapped + target->offset, from.data(), from.size());
+      return {};
+    }
+    for (std::size_t at = 0; at < from.size(); at += staging_bytes) {
+      const std::size_t bytes = std::min(staging_bytes, from.size() - at);
+      EVERGPU_RETURN_IF_ERROR(queue_->wait());  // the piece before has been copied
+      std::memcpy(staging_->mapped(), from.data() + at, bytes);
+      EVERGPU_RETURN_IF_ERROR(
+          queue_->copy({target->chunk, target->offset + at, bytes}, {staging_.get(), 0, bytes}));
+    }
+    return queue_->wait();
+  }
+
+  Status download(std::span<std::byte> to, Region from) override {
+    if (to.empty()) return {};
+    const Result<Span> source = vulkan::span_of(from, to.size());
+    if (!source.ok()) return source.status();
+    EVERGPU_RETURN_IF_ERROR(queue_->wait());
+    if (const std::byte* const mapped = source->chunk->mapped()) {
+      std::memcpy(to.data(), mapped + source->offset, to.size());
+      return {};
+    }
+    for (std::size_t at = 0; at < to.size(); at += staging_bytes) {
+      const std::size_t bytes = std::min(staging_bytes, to.size() - at);
+      EVERGPU_RETURN_IF_ERROR(
+          queue_->copy({staging_.get(), 0, bytes}, {source->chunk, source->offset + at, bytes}));
+      EVERGPU_RETURN_IF_ERROR(queue_->wait());
+      std::memcpy(to.data() + at, staging_->mapped(), bytes);
+    }
+    return {};
+  }
+
+  Status copy(Region to, Region from, std::size_t bytes) override {
+    if (bytes == 0) return {};
+    const Result<Span> target = vulkan::span_of(to, bytes);
+    if (!target.ok()) return target.status();
+    const Result<Span> source = vulkan::span_of(from, bytes);
+    if (!source.ok()) return source.status();
+    const bool overlaps = target->chunk == source->chunk &&
+                          target->offset < source->offset + bytes &&
+                          source->offset < target->offset + bytes;
+    if (!overlaps) return queue_->copy(*target, *source);
+    Encoder encoder(*queue_, *memory_);
+    const Result<Region> between = encoder.scratch(bytes);
+    if (!between.ok()) return between.status();
+    EVERGPU_RETURN_IF_ERROR(encoder.copy(*between, from, bytes));
+    return encoder.copy(to, *between, bytes);
+  }
+
+  Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) override {
+    try {
+      auto made = std::holds_alternative<compiler::Loop>(kernel)
+                      ? vulkan::make_loop(std::get<compiler::Loop>(kernel), *context_)
+                      : vulkan::make_library(std::get<compiler::Library>(kernel), *context_);
+      if (!made.ok()) return made.status();
+      return std::unique_ptr<Executable>(std::move(*made));
+    } catch (const std::bad_alloc&) {
+      return resource_exhausted("this machine has no memory left for compiling a kernel");
+    }
+  }
+
+  Status launch(Executable& executable, const compiler::Kernel& kernel,
+                std::span<const Region> inputs, std::span<const Region> outputs) override {
+    try {
+      Encoder encoder(*queue_, *memory_);
+      return static_cast<VulkanExecutable&>(executable).encode(kernel, inputs, outputs, encoder);
+    } catch (const std::bad_alloc&) {
+      return resource_exhausted("this machine has no memory left for launching a kernel");
+    }
+  }
+
+  Status wait() override { return queue_->wait(); }
+
+ private:
+  // Destroyed from below: the queue first, which waits for what is in flight.
+  const std::shared_ptr<Context> context_;
+  const DeviceInfo info_;
+  const std::shared_ptr<MemoryPool> memory_;
+  const std::unique_ptr<Chunk> staging_;
+  const std::unique_ptr<CommandQueue> queue_;
+  const bool poison_;
+};
+
+class Vulkan final : public VulkanAdapter {
+ public:
+  explicit Vulkan(std::shared_ptr<const Instance> instance) : instance_(std::move(instance)) {
+    for (const PhysicalDevice& device : instance_->devices())
+      candidates_.push_back({name_of(device), device.kind != DeviceKind::software});
+  }
+
+  int device_count() const override { return static_cast<int>(candidates_.size()); }
+  const std::vector<VulkanCandidate>& candidates() const override { return candidates_; }
+
+  Result<std::unique_ptr<Device>> open(int index) override {
+    if (index < 0 || index >= device_count()) {
+      return invalid_argument(
+          fmt::format("there is no Vulkan device {}: this machine has {}", index, device_count()));
+    }
+    auto context =
+        Context::create(instance_, instance_->devices()[static_cast<std::size_t>(index)]);
+    if (!context.ok()) return context.status();
+    auto queue =
+        CommandQueue::create(*context, os::environment("EVERGPU_VULKAN_BARRIERS") == "all");
+    if (!queue.ok()) return queue.status();
+    auto staging =
+        Chunk::create(*context, staging_bytes,
+                      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+                      VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+    if (!staging.ok()) return staging.status();
+    return std::unique_ptr<Device>(
+        std::make_unique<VulkanDevice>(*context, std::move(*queue), std::move(*staging)));
+  }
+
+ private:
+  const std::shared_ptr<const Instance> instance_;
+  std::vector<VulkanCandidate> candidates_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<VulkanAdapter>> make_vulkan_adapter(const std::string& loader) {
+  auto instance = Instance::create(loader);
+  if (!instance.ok()) return instance.status();
+  if ((*instance)->devices().empty()) {
+    return Status(Code::failed_precondition,
+                  "Vulkan finds no device with version 1.2 and a compute queue. Install or update "
+                  "the GPU maker's driver; on Debian and Ubuntu for AMD and Intel: apt install "
+                  "mesa-vulkan-drivers");
+  }
+  return std::unique_ptr<VulkanAdapter>(std::make_unique<Vulkan>(std::move(*instance)));
+}
+
+}  // namespace evergpu::adapters

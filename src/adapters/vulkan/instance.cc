@@ -1,0 +1,194 @@
+#include "adapters/vulkan/instance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+DeviceKind kind_of(VkPhysicalDeviceType type) {
+  switch (type) {
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+      return DeviceKind::discrete;
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+      return DeviceKind::integrated;
+    case VK_PHYSICAL_DEVICE_TYPE_CPU:
+      return DeviceKind::software;
+    default:
+      return DeviceKind::other;
+  }
+}
+
+void read_properties(const InstanceFunctions& functions, PhysicalDevice& device) {
+  VkPhysicalDeviceVulkan12Properties of_12 = {};
+  of_12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES;
+  VkPhysicalDeviceVulkan11Properties of_11 = {};
+  of_11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES;
+  of_11.pNext = &of_12;
+  VkPhysicalDeviceProperties2 properties = {};
+  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  properties.pNext = &of_11;
+  functions.GetPhysicalDeviceProperties2(device.handle, &properties);
+
+  const VkPhysicalDeviceProperties& base = properties.properties;
+  device.name = base.deviceName;
+  device.driver = fmt::format("{} {}", of_12.driverName, of_12.driverInfo);
+  device.vendor_id = base.vendorID;
+  device.kind = kind_of(base.deviceType);
+
+  Capabilities& can = device.capabilities;
+  can.subgroup_size = of_11.subgroupSize;
+  can.subgroup_arithmetic =
+      (of_11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+      (of_11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
+  can.preserves_nan_f32 = of_12.shaderSignedZeroInfNanPreserveFloat32 == VK_TRUE;
+  can.preserves_nan_f64 = of_12.shaderSignedZeroInfNanPreserveFloat64 == VK_TRUE;
+  can.preserves_denormals_f32 = of_12.shaderDenormPreserveFloat32 == VK_TRUE;
+  can.preserves_denormals_f64 = of_12.shaderDenormPreserveFloat64 == VK_TRUE;
+  const VkPhysicalDeviceLimits& limits = base.limits;
+  can.max_buffers = std::min({limits.maxPerStageDescriptorStorageBuffers,
+                              limits.maxDescriptorSetStorageBuffers, limits.maxPerStageResources});
+  can.max_buffer_bytes = limits.maxStorageBufferRange;
+  can.buffer_alignment = std::max<std::uint32_t>(
+      static_cast<std::uint32_t>(limits.minStorageBufferOffsetAlignment), 8);
+  can.shared_bytes = limits.maxComputeSharedMemorySize;
+  can.max_workgroup_size =
+      std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]);
+  can.max_groups = std::min({limits.maxComputeWorkGroupCount[0], limits.maxComputeWorkGroupCount[1],
+                             limits.maxComputeWorkGroupCount[2], 65535U});
+}
+
+// False when evergpu cannot use the device at all.
+bool read_features(const InstanceFunctions& functions, PhysicalDevice& device) {
+  VkPhysicalDeviceVulkan12Features of_12 = {};
+  of_12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+  VkPhysicalDeviceVulkan11Features of_11 = {};
+  of_11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
+  of_11.pNext = &of_12;
+  VkPhysicalDeviceFeatures2 features = {};
+  features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
+  features.pNext = &of_11;
+  functions.GetPhysicalDeviceFeatures2(device.handle, &features);
+
+  Capabilities& can = device.capabilities;
+  can.storage_8bit = of_12.storageBuffer8BitAccess == VK_TRUE;
+  can.storage_16bit = of_11.storageBuffer16BitAccess == VK_TRUE;
+  can.float16 = of_12.shaderFloat16 == VK_TRUE;
+  can.float64 = features.features.shaderFloat64 == VK_TRUE;
+  can.int8 = of_12.shaderInt8 == VK_TRUE;
+  can.int16 = features.features.shaderInt16 == VK_TRUE;
+  can.int64 = features.features.shaderInt64 == VK_TRUE;
+  return of_12.timelineSemaphore == VK_TRUE;
+}
+
+void read_memory(const InstanceFunctions& functions, PhysicalDevice& device) {
+  VkPhysicalDeviceMemoryProperties2 memory = {};
+  memory.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
+  functions.GetPhysicalDeviceMemoryProperties2(device.handle, &memory);
+  for (std::uint32_t i = 0; i < memory.memoryProperties.memoryHeapCount; ++i) {
+    const VkMemoryHeap& heap = memory.memoryProperties.memoryHeaps[i];
+    if ((heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0)
+      device.memory_bytes = std::max<std::uint64_t>(device.memory_bytes, heap.size);
+  }
+}
+
+// A family of queues that compute; one that does nothing else is likelier to be free.
+std::optional<std::uint32_t> compute_family(const InstanceFunctions& functions,
+                                            VkPhysicalDevice device) {
+  std::uint32_t count = 0;
+  functions.GetPhysicalDeviceQueueFamilyProperties(device, &count, nullptr);
+  std::vector<VkQueueFamilyProperties> families(count);
+  functions.GetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0) continue;
+    if ((families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT) == 0) return i;
+    if (!found) found = i;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string vendor_name(std::uint32_t vendor_id) {
+  switch (vendor_id) {
+    case 0x1002:
+      return "AMD";
+    case 0x8086:
+      return "Intel";
+    case 0x10de:
+      return "NVIDIA";
+    case 0x106b:
+      return "Apple";
+    case 0x13b5:
+      return "ARM";
+    case 0x5143:
+      return "Qualcomm";
+    case VK_VENDOR_ID_MESA:
+      return "Mesa";
+    default:
+      return fmt::format("vendor {:#06x}", vendor_id);
+  }
+}
+
+Result<std::shared_ptr<const Instance>> Instance::create(const std::string& loader) {
+  const Result<GlobalFunctions> global = load_vulkan(loader);
+  if (!global.ok()) return global.status();
+  std::uint32_t version = 0;
+  EVERGPU_RETURN_IF_ERROR(
+      check(global->EnumerateInstanceVersion(&version), "asking for the loader's version"));
+  if (version < VK_API_VERSION_1_2) {
+    return Status(Code::failed_precondition,
+                  fmt::format("the Vulkan loader is of version {}.{}; evergpu needs 1.2. Update it",
+                              VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version)));
+  }
+  VkApplicationInfo application = {};
+  application.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
+  application.pApplicationName = "evergpu";
+  application.apiVersion = VK_API_VERSION_1_2;
+  VkInstanceCreateInfo wanted = {};
+  wanted.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO;
+  wanted.pApplicationInfo = &application;
+  const std::shared_ptr<Instance> made(new Instance());
+  EVERGPU_RETURN_IF_ERROR(
+      check(global->CreateInstance(&wanted, nullptr, &made->instance_), "making an instance"));
+  Result<InstanceFunctions> functions = load_functions(*global, made->instance_);
+  if (!functions.ok()) return functions.status();
+  made->functions_ = *functions;
+  EVERGPU_RETURN_IF_ERROR(made->find_devices());
+  return std::shared_ptr<const Instance>(made);
+}
+
+Instance::~Instance() {
+  if (functions_.DestroyInstance != nullptr) functions_.DestroyInstance(instance_, nullptr);
+}
+
+Status Instance::find_devices() {
+  std::uint32_t count = 0;
+  EVERGPU_RETURN_IF_ERROR(check(functions_.EnumeratePhysicalDevices(instance_, &count, nullptr),
+                                "counting the devices"));
+  std::vector<VkPhysicalDevice> handles(count);
+  EVERGPU_RETURN_IF_ERROR(check(
+      functions_.EnumeratePhysicalDevices(instance_, &count, handles.data()), "listing devices"));
+  handles.resize(count);
+  for (VkPhysicalDevice handle : handles) {
+    VkPhysicalDeviceProperties base = {};
+    functions_.GetPhysicalDeviceProperties(handle, &base);
+    if (base.apiVersion < VK_API_VERSION_1_2) continue;
+    const auto family = compute_family(functions_, handle);
+    if (!family) continue;
+    PhysicalDevice device;
+    device.handle = handle;
+    device.queue_family = *family;
+    read_properties(functions_, device);
+    read_memory(functions_, device);
+    if (read_features(functions_, device)) devices_.push_back(std::move(device));
+  }
+  std::stable_sort(devices_.begin(), devices_.end(),
+                   [](const auto& a, const auto& b) { return a.kind < b.kind; });
+  return {};
+}
+
+}  // namespace evergpu::adapters::vulkan

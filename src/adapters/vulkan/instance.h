@@ -1,0 +1,74 @@
+// The Vulkan instance, and what each physical device is and can do.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/vulkan/functions.h"
+
+namespace evergpu::adapters::vulkan {
+
+/// What code for a device may use.
+struct Capabilities {
+  bool storage_8bit = false;   // 8-bit elements in storage buffers
+  bool storage_16bit = false;  // 16-bit elements in storage buffers
+  bool float16 = false;        // 16-bit float arithmetic
+  bool float64 = false;
+  bool int8 = false;
+  bool int16 = false;
+  bool int64 = false;
+  bool subgroup_arithmetic = false;
+  std::uint32_t subgroup_size = 1;
+  // Float controls (execution modes) that the device takes.
+  bool preserves_nan_f32 = false;
+  bool preserves_nan_f64 = false;
+  bool preserves_denormals_f32 = false;
+  bool preserves_denormals_f64 = false;
+
+  std::uint32_t max_buffers = 0;         // storage buffers of one kernel, the arguments counted
+  std::uint64_t max_buffer_bytes = 0;    // of one binding
+  std::uint32_t buffer_alignment = 0;    // of a binding's offset
+  std::uint32_t shared_bytes = 0;        // of one workgroup
+  std::uint32_t max_workgroup_size = 0;  // invocations
+  std::uint32_t max_groups = 65535;      // along each axis of a dispatch
+};
+
+enum class DeviceKind : std::uint8_t { discrete, integrated, other, software };
+
+struct PhysicalDevice {
+  VkPhysicalDevice handle = VK_NULL_HANDLE;
+  std::string name;
+  std::string driver;
+  std::uint32_t vendor_id = 0;
+  DeviceKind kind = DeviceKind::other;
+  std::uint32_t queue_family = 0;
+  std::uint64_t memory_bytes = 0;  // of the largest heap that is the device's own
+  Capabilities capabilities;
+};
+
+/// "AMD", "Intel", "NVIDIA" …
+std::string vendor_name(std::uint32_t vendor_id);
+
+class Instance {
+ public:
+  static Result<std::shared_ptr<const Instance>> create(const std::string& loader);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  const InstanceFunctions& functions() const { return functions_; }
+  /// The devices that have Vulkan 1.2 and a compute queue: discrete, integrated, others, software.
+  const std::vector<PhysicalDevice>& devices() const { return devices_; }
+
+ private:
+  Instance() = default;
+  Status find_devices();
+
+  VkInstance instance_ = VK_NULL_HANDLE;
+  InstanceFunctions functions_;
+  std::vector<PhysicalDevice> devices_;
+};
+
+}  // namespace evergpu::adapters::vulkan

@@ -1,0 +1,43 @@
+// The kinds of library kernels, each of which adds to a recipe what computes it. Results and
+// operands that no element depends on were looked at: the result has elements.
+#pragma once
+
+#include "adapters/vulkan/recipe.h"
+
+namespace evergpu::adapters::vulkan {
+
+// movement.cc
+Status add_pad(Recipe& recipe);
+Status add_concat(Recipe& recipe);
+Status add_gather(Recipe& recipe);
+// sort.cc
+Status add_argsort(Recipe& recipe);
+/// Sorts rows of 32-bit or 64-bit keys: writes them in order, and their positions in the row.
+Status add_sort(Recipe& recipe, std::size_t key_bytes, std::int64_t rows, std::int64_t extent,
+                Recipe::Buffer keys, Recipe::Buffer sorted, Recipe::Buffer order);
+// scatter.cc
+Status add_scatter(Recipe& recipe);
+// lines.cc
+Status add_scan(Recipe& recipe);
+Status add_arg_reduce(Recipe& recipe);
+// window.cc
+Status add_window_reduce(Recipe& recipe);
+Status add_window_gradient(Recipe& recipe);
+// random.cc
+Status add_philox(Recipe& recipe);
+Status add_truncated_normal(Recipe& recipe);
+// matmul.cc
+Status add_matmul(Recipe& recipe);
+/// Rounds the sums of `parts` parts of a contraction, added in their order, to the result.
+Status add_sum_of_parts(Recipe& recipe, Recipe::Buffer sums, std::int64_t parts);
+// convolution.cc
+Status add_convolution(Recipe& recipe);
+
+/// An integer operand as indices of 32 or 64 bits.
+struct Indices {
+  Recipe::Buffer buffer;
+  std::size_t bytes = 4;
+};
+Result<Indices> add_indices(Recipe& recipe, std::size_t operand);
+
+}  // namespace evergpu::adapters::vulkan

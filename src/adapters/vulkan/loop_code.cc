@@ -1,0 +1,222 @@
+#include "adapters/vulkan/loop_code.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ir/shape.h"
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+using compiler::Instruction;
+using compiler::Loop;
+using compiler::LoopOperand;
+using Op = Instruction::Op;
+
+// Positions are counted in 32 bits.
+constexpr std::int64_t most_elements = std::int64_t{1} << 31;
+
+// The lowest and the highest position that the operand's strides reach, its offset not counted.
+struct Reach {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+};
+
+Reach reach_of(const Loop& loop, const LoopOperand& operand) {
+  Reach reach;
+  for (std::size_t axis = 0; axis < loop.extents.size(); ++axis) {
+    const std::int64_t far =
+        operand.strides[axis] * std::max<std::int64_t>(loop.extents[axis] - 1, 0);
+    (far < 0 ? reach.low : reach.high) += far;
+  }
+  return reach;
+}
+
+Status too_large() {
+  return resource_exhausted(
+      "an array of more than 2^31 elements is more than the Vulkan adapter computes with; try a "
+      "smaller batch");
+}
+
+std::uint32_t constant_words(const Loop& loop) {
+  return 2 * static_cast<std::uint32_t>(
+                 std::count_if(loop.program.begin(), loop.program.end(),
+                               [](const Instruction& i) { return i.op == Op::constant; }));
+}
+
+}  // namespace
+
+std::uint32_t workgroup_size(const Capabilities& capabilities) {
+  return std::min(capabilities.max_workgroup_size, 256U);
+}
+
+Status check_loop(const Loop& loop, const Capabilities& can) {
+  if (loop.inputs.size() + loop.outputs.size() + 1 > can.max_buffers) {
+    return unimplemented(fmt::format("a fused kernel over {} arrays: this GPU takes {}",
+                                     loop.inputs.size() + loop.outputs.size(),
+                                     can.max_buffers - 1));
+  }
+  if (ir::Shape(loop.extents).elements() >= most_elements) return too_large();
+  for (const auto* operands : {&loop.inputs, &loop.outputs}) {
+    for (const LoopOperand& operand : *operands) {
+      EVERGPU_RETURN_IF_ERROR(check_dtype(operand.dtype, can));
+      const Reach reach = reach_of(loop, operand);
+      if (reach.high - reach.low >= most_elements) return too_large();
+    }
+  }
+  for (const Instruction& instruction : loop.program) {
+    EVERGPU_RETURN_IF_ERROR(check_dtype(instruction.dtype, can));
+    if (instruction.op == Op::unary)
+      EVERGPU_RETURN_IF_ERROR(check_unary(instruction.unary_op, loop.program[instruction.a].dtype));
+    if (instruction.op == Op::binary)
+      EVERGPU_RETURN_IF_ERROR(
+          check_binary(instruction.binary_op, loop.program[instruction.a].dtype));
+  }
+  return {};
+}
+
+LoopCode::LoopCode(const Loop& loop, const Capabilities& can) : loop_(loop) {
+  arguments_ = module_.storage_buffer(0, Type::u32, false);
+  std::uint32_t binding = 1;
+  for (const LoopOperand& input : loop.inputs)
+    inputs_.push_back(module_.storage_buffer(binding++, storage_type(input.dtype), false));
+  for (const LoopOperand& output : loop.outputs)
+    outputs_.push_back(module_.storage_buffer(binding++, storage_type(output.dtype), true));
+  if (can.preserves_nan_f32) module_.preserve_special_values(32);
+  if (can.preserves_denormals_f32) module_.preserve_denormals(32);
+  const bool has_f64 = std::any_of(loop.program.begin(), loop.program.end(),
+                                   [](const auto& i) { return i.dtype == ir::DType::f64; });
+  if (has_f64 && can.preserves_nan_f64) module_.preserve_special_values(64);
+  if (has_f64 && can.preserves_denormals_f64) module_.preserve_denormals(64);
+}
+
+Value LoopCode::read_argument(std::uint32_t word) {
+  const Id index = module_.constant(Type::u32, word);
+  return {&module_, module_.load(arguments_, index), Type::u32};
+}
+
+Value LoopCode::argument(std::uint32_t index) {
+  const auto operands = static_cast<std::uint32_t>(loop_.inputs.size() + loop_.outputs.size());
+  return read_argument(operands + constant_words(loop_) + index);
+}
+
+Value LoopCode::group() {
+  const Value x = {&module_, module_.builtin(spv::BuiltIn::workgroup_id, 0), Type::u32};
+  const Value y = {&module_, module_.builtin(spv::BuiltIn::workgroup_id, 1), Type::u32};
+  const Value columns = {&module_, module_.builtin(spv::BuiltIn::num_workgroups, 0), Type::u32};
+  return y * columns + x;
+}
+
+Value LoopCode::lane() {
+  return {&module_, module_.builtin(spv::BuiltIn::local_index, 0), Type::u32};
+}
+
+std::vector<Value> LoopCode::split(const Value& number, std::span<const std::int64_t> extents) {
+  std::vector<Value> index(extents.size());
+  Value rest = number;
+  for (std::size_t axis = extents.size(); axis-- > 0;) {
+    const Value extent = constant_u32(module_, static_cast<std::uint32_t>(extents[axis]));
+    if (axis == 0) {
+      index[axis] = rest;
+    } else {
+      const Value above = rest / extent;
+      index[axis] = rest - above * extent;
+      rest = above;
+    }
+  }
+  return index;
+}
+
+Value LoopCode::position(std::size_t operand, const LoopOperand& of,
+                         const std::vector<Value>& index) {
+  Value at = read_argument(static_cast<std::uint32_t>(operand));
+  for (std::size_t axis = 0; axis < index.size(); ++axis) {
+    if (of.strides[axis] == 0) continue;
+    const bool unit = of.strides[axis] == 1;
+    at = at + (unit ? index[axis] : index[axis] * static_cast<double>(of.strides[axis]));
+  }
+  return at;
+}
+
+std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
+  std::vector<Element> registers;
+  auto word = static_cast<std::uint32_t>(loop_.inputs.size() + loop_.outputs.size());
+  for (const Instruction& i : loop_.program) {
+    const auto reg = [&](std::uint16_t number) -> const Element& { return registers[number]; };
+    const auto made = [&]() -> Element {
+      switch (i.op) {
+        case Op::load: {
+          const Array& array = inputs_[i.a];
+          const Id at = position(i.a, loop_.inputs[i.a], index).id;
+          return element_of_bits(i.dtype, {&module_, module_.load(array, at), array.element});
+        }
+        case Op::constant: {
+          const Value low = read_argument(word);
+          const Value high = read_argument(word + 1);
+          word += 2;
+          if (register_type(i.dtype) == Type::u32) return element_of_bits(i.dtype, low);
+          return {i.dtype, convert(low, Type::u64) | (convert(high, Type::u64) << 32)};
+        }
+        case Op::index:
+          return cast({ir::DType::u32, index[i.a]}, i.dtype);
+        case Op::unary:
+          return unary(i.unary_op, reg(i.a), i.dtype);
+        case Op::binary:
+          return binary(i.binary_op, reg(i.a), reg(i.b), i.dtype);
+        case Op::select:
+          return {i.dtype, select(number(reg(i.a)), reg(i.b).bits, reg(i.c).bits)};
+        case Op::cast:
+          return cast(reg(i.a), i.dtype);
+        case Op::bitcast:
+          break;
+      }
+      return element_of_bits(i.dtype, reg(i.a).bits);
+    };
+    registers.push_back(made());
+  }
+  return registers;
+}
+
+void LoopCode::store(std::size_t output, const std::vector<Value>& index, const Element& element) {
+  const Value at = position(loop_.inputs.size() + output, loop_.outputs[output], index);
+  store_at(output, at, element);
+}
+
+void LoopCode::store_at(std::size_t output, const Value& position, const Element& element) {
+  const Value bits = stored(element);
+  module_.store(outputs_[output], position.id, bits.id);
+}
+
+Result<LoopLaunch> launch_of(const Loop& loop, std::span<const Region> inputs,
+                             std::span<const Region> outputs, const Capabilities& can) {
+  LoopLaunch launch;
+  const bool reads = ir::Shape(loop.extents).elements() > 0;
+  const auto add = [&](const LoopOperand& operand, Region region, BufferUse::Access access) {
+    if (!reads && access == BufferUse::Access::read) {  // an empty array has no first element
+      launch.buffers.push_back({{region.memory, region.offset}, 0, access});
+      launch.arguments.push_back(0);
+      return;
+    }
+    const Reach reach = reach_of(loop, operand);
+    const std::size_t size = ir::size_of(operand.dtype);
+    const std::size_t first = static_cast<std::size_t>(operand.offset + reach.low) * size;
+    const std::size_t end = static_cast<std::size_t>(operand.offset + reach.high + 1) * size;
+    const std::size_t begin = first / can.buffer_alignment * can.buffer_alignment;
+    launch.buffers.push_back({{region.memory, region.offset + begin}, end - begin, access});
+    launch.arguments.push_back(
+        static_cast<std::uint32_t>(static_cast<std::size_t>(operand.offset) - begin / size));
+  };
+  for (std::size_t i = 0; i < loop.inputs.size(); ++i)
+    add(loop.inputs[i], inputs[i], BufferUse::Access::read);
+  for (std::size_t i = 0; i < loop.outputs.size(); ++i)
+    add(loop.outputs[i], outputs[i], BufferUse::Access::write);
+  for (const Instruction& instruction : loop.program) {
+    if (instruction.op != Op::constant) continue;
+    launch.arguments.push_back(static_cast<std::uint32_t>(instruction.bits));
+    launch.arguments.push_back(static_cast<std::uint32_t>(instruction.bits >> 32));
+  }
+  return launch;
+}
+
+}  // namespace evergpu::adapters::vulkan

@@ -1,0 +1,62 @@
+// A Loop's program as code: what one invocation does at one index. Structure is in the code;
+// offsets and constants are launch arguments.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "adapters/vulkan/element.h"
+#include "adapters/vulkan/encoder.h"
+#include "compiler/kernel.h"
+
+namespace evergpu::adapters::vulkan {
+
+/// unimplemented or resource_exhausted, in words, when there is no code for the loop on the device.
+Status check_loop(const compiler::Loop& loop, const Capabilities& capabilities);
+
+class LoopCode {
+ public:
+  /// Declares the loop's buffers: its inputs, then its outputs.
+  LoopCode(const compiler::Loop& loop, const Capabilities& capabilities);
+
+  SpirvModule& module() { return module_; }
+  /// A word of the arguments after the loop's own.
+  Value argument(std::uint32_t index);
+  /// The number of this workgroup.
+  Value group();
+  /// The number of this invocation in its workgroup.
+  Value lane();
+  /// Splits the number of a point of an iteration space, row-major, into indices.
+  std::vector<Value> split(const Value& number, std::span<const std::int64_t> extents);
+
+  /// Runs the program at an index of the loop; the registers.
+  std::vector<Element> run(const std::vector<Value>& index);
+  void store(std::size_t output, const std::vector<Value>& index, const Element& element);
+  /// Stores to element `position` of an output, whatever its strides and offset.
+  void store_at(std::size_t output, const Value& position, const Element& element);
+
+ private:
+  Value read_argument(std::uint32_t word);
+  Value position(std::size_t operand, const compiler::LoopOperand& of,
+                 const std::vector<Value>& index);
+
+  SpirvModule module_;
+  const compiler::Loop& loop_;
+  Array arguments_;
+  std::vector<Array> inputs_;
+  std::vector<Array> outputs_;
+};
+
+/// The loop's buffers and arguments for a launch. Each buffer is bound from where the loop begins
+/// to use it, as far as alignment allows.
+struct LoopLaunch {
+  std::vector<BufferUse> buffers;
+  std::vector<std::uint32_t> arguments;
+};
+Result<LoopLaunch> launch_of(const compiler::Loop& loop, std::span<const Region> inputs,
+                             std::span<const Region> outputs, const Capabilities& capabilities);
+
+/// The size of a workgroup for generated code.
+std::uint32_t workgroup_size(const Capabilities& capabilities);
+
+}  // namespace evergpu::adapters::vulkan

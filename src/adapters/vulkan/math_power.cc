@@ -1,0 +1,170 @@
+// Powers and remainders.
+#include "adapters/vulkan/math.h"
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+// A number as the sum of two floats, the second at most half a unit in the last place of the first
+// (Dekker, "A floating-point technique for extending the available precision", 1971).
+struct Pair {
+  Value high;
+  Value low;
+};
+
+Pair quick_sum(const Value& a, const Value& b) {
+  const Value sum = a + b;
+  return {sum, (a - sum) + b};
+}
+
+Pair exact_sum(const Value& a, const Value& b) {
+  const Value sum = a + b;
+  const Value part = sum - a;
+  return {sum, (a - (sum - part)) + (b - part)};
+}
+
+Value upper_half(const Value& x) { return float_of(bits_of(x) & 0xfffff000); }
+
+Pair exact_product(const Value& a, const Value& b) {
+  const Value product = a * b;
+  const Value ah = upper_half(a);
+  const Value al = a - ah;
+  const Value bh = upper_half(b);
+  const Value bl = b - bh;
+  return {product, (((ah * bh - product) + al * bh) + ah * bl) + al * bl};
+}
+
+Pair operator*(const Pair& a, const Pair& b) {
+  const Pair product = exact_product(a.high, b.high);
+  return quick_sum(product.high, product.low + (a.high * b.low + a.low * b.high));
+}
+
+Pair operator*(const Pair& a, const Value& b) {
+  const Pair product = exact_product(a.high, b);
+  return quick_sum(product.high, product.low + a.low * b);
+}
+
+Pair operator+(const Pair& a, const Pair& b) {
+  const Pair sum = exact_sum(a.high, b.high);
+  return quick_sum(sum.high, sum.low + (a.low + b.low));
+}
+
+Pair operator/(const Pair& a, const Pair& b) {
+  const Value quotient = a.high / b.high;
+  const Pair back = exact_product(quotient, b.high);
+  const Value rest = ((a.high - back.high) - back.low) + (a.low - quotient * b.low);
+  return quick_sum(quotient, rest / b.high);
+}
+
+// log of x > 0, finite, in two floats.
+Pair precise_log(const Value& x) {
+  const Value tiny = x < 0x1p-126;
+  const Value bits = bits_of(select(tiny, x * 0x1p25, x));
+  const Value shifted = bits - bits.like_bits(0x3f3504f3);
+  const Value exponent = convert(signed_shift_right(shifted, 23), Type::f32, true) -
+                         select(tiny, x.like(25), x.like(0));
+  const Value m = float_of((shifted & 0x007fffff) + bits.like_bits(0x3f3504f3));
+  // log m = 2 atanh(z), z = (m - 1) / (m + 1)
+  const Pair z = exact_sum(m, x.like(-1)) / exact_sum(m, x.like(1));
+  const Pair square = z * z;
+  const Value tail =
+      polynomial({0.400007992982864, 0.285112679004669, 0.240320354700088}, square.high);
+  const Pair two_thirds = {x.like(0.66666668653488159), x.like(-1.9868215517249e-8)};
+  const Pair p = two_thirds + square * tail;
+  const Pair log2 = {x.like(0.69314718246459960938), x.like(-1.904654323148236017e-9)};
+  const Pair twice = {z.high * 2.0, z.low * 2.0};
+  return (log2 * exponent + twice) + (square * z) * p;
+}
+
+// e to a number in two floats.
+Value precise_exp(const Pair& x) {
+  const Value bounded =
+      select(x.high > 89.0, x.high.like(89), select(x.high < -104.0, x.high.like(-104), x.high));
+  const Value low = select(bounded == x.high, x.low, x.high.like(0));
+  const Value n = floor(bounded * 1.44269504088896341 + 0.5);
+  // Exact: the first part of ln 2 has 11 bits.
+  const Pair rest = exact_sum(bounded - n * 0.693359375, n * 2.12194440e-4 + low);
+  const Value p = polynomial(
+      {0.49999999, 0.166665524244308, 0.0416710823774338, 0.00836596917361021, 0.00136324646882713},
+      rest.high);
+  const Value y = (rest.high * rest.high * p + rest.low) + rest.high + 1.0;
+  return scale_by_power_of_two(y, convert(n, Type::u32, true));
+}
+
+}  // namespace
+
+Value power(const Value& x, const Value& y) {
+  const Value a = absolute(x);
+  const Value usual = (a > 0.0) & (a < infinity(a));
+  const Value y_finite = absolute(y) < infinity(y);
+  // A huge exponent gives 0, 1 or infinity all the same, and its product must stay finite.
+  const Value bounded =
+      select(y_finite, select(absolute(y) > 0x1p40, with_sign_of(y.like(0x1p40), y), y), y.like(0));
+  const Pair log = precise_log(select(usual, a, x.like(1)));
+  const Value magnitude = precise_exp(log * bounded);
+  const Value whole = floor(y) == y;
+  const Value half = y * 0.5;
+  const Value odd = whole & (floor(half) != half) & y_finite;
+  const Value negative = (bits_of(x) >> 31) != 0.0;
+  Value result = magnitude;
+  // |x| is 0 or infinite: the result is 0 or infinity.
+  const Value grows = select(a == 0.0, y<0.0, y> 0.0);
+  result = select(usual, result, select(grows, infinity(x), x.like(0)));
+  // y is infinite.
+  const Value expands = select(a > 1.0, y > 0.0, y < 0.0);
+  const Value limit = select(a == 1.0, x.like(1), select(expands, infinity(x), x.like(0)));
+  result = select(is_infinite(y), limit, result);
+  result = select(negative & odd, -result, result);
+  const Value undefined = (x < 0.0) & (a < infinity(a)) & (!whole) & y_finite;
+  result = select(undefined, not_a_number(x), result);
+  result = select(is_nan(x) | is_nan(y), not_a_number(x), result);
+  return select((y == 0.0) | (x == 1.0), x.like(1), result);
+}
+
+// Long division, one bit of the quotient for each by which the exponents differ.
+Value remainder(const Value& x, const Value& y) {
+  const bool is_f64 = x.type == Type::f64;
+  const int fraction_bits = is_f64 ? 52 : 23;
+  const Value ax = bits_of(absolute(x));
+  const Value ay = bits_of(absolute(y));
+  const Value hidden = ax.like_bits(std::uint64_t{1} << fraction_bits);
+  const auto exponent = [&](const Value& bits) {
+    const Value e = bits >> fraction_bits;
+    return select(e == 0.0, e.like(1), e);
+  };
+  const auto mantissa = [&](const Value& bits) {
+    const Value fraction = bits & ((std::uint64_t{1} << fraction_bits) - 1);
+    return select((bits >> fraction_bits) == 0.0, fraction, fraction | hidden);
+  };
+  const Value finite = (absolute(x) < infinity(x)) & (!is_nan(y)) & (y != 0.0);
+  const Value runs = finite & (ax >= ay) & (absolute(y) < infinity(y));
+  const Value my = select(runs, mantissa(ay), hidden);
+  const Value ey = exponent(ay);
+  const Value difference = select(runs, exponent(ax) - ey, ax.like(0));
+  const auto step = [&](const Value& m) { return m % my; };
+  const Value count = convert(difference, Type::u32);
+  const std::vector<Value> rest = repeat(count, {step(select(runs, mantissa(ax), hidden))},
+                                         [&](const Value&, const std::vector<Value>& state) {
+                                           return std::vector<Value>{step(state[0] << 1)};
+                                         });
+  // rest is below 2^(fraction_bits + 1): convert it back, scaled by y's exponent. Both factors and
+  // the product are exact.
+  const Value m = rest[0];
+  const Value less = is_f64 ? (m >> 32) : m;
+  const Value upper_zero = less == 0.0;
+  const Value narrow = is_f64 ? select(upper_zero, m, m >> 32) : m;
+  Value top = highest_bit(convert(narrow, Type::u32) | constant_u32(*x.module, 1));
+  if (is_f64) top = top + select(upper_zero, top.like(0), top.like(32));
+  const Value top_wide = convert(top, m.type);
+  const Value shift_wanted = m.like(fraction_bits) - top_wide;  // makes m normal
+  const Value room = ey - ey.like(1);
+  const Value shift = select(shift_wanted < room, shift_wanted, room);
+  const Value normal = m << shift;
+  const Value has_hidden = (normal & hidden) != 0.0;
+  const Value e = select(has_hidden, ey - shift, ey.like(0));
+  const Value bits = (e << fraction_bits) | (normal & ((std::uint64_t{1} << fraction_bits) - 1));
+  const Value magnitude = float_of(select(runs, bits, ax));
+  const Value result = with_sign_of(magnitude, x);
+  return keep_nan(x, keep_nan(y, select(finite, result, not_a_number(x))));
+}
+
+}  // namespace evergpu::adapters::vulkan

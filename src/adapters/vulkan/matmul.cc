@@ -1,0 +1,86 @@
+// Batched matrix products.
+#include <string>
+
+#include "adapters/vulkan/library.h"
+#include "adapters/vulkan/tiles.h"
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+constexpr std::int64_t least_depth = 256;  // of a part
+
+std::int64_t tiles_of(std::int64_t extent, std::int64_t tile) { return (extent + tile - 1) / tile; }
+
+}  // namespace
+
+Status add_sum_of_parts(Recipe& recipe, Recipe::Buffer sums, std::int64_t parts) {
+  const ir::Operation& operation = recipe.library().operation;
+  const std::int64_t elements = operation.shape.elements();
+  return recipe.each("sum_partials", wrapping_variant_of(operation.dtype),
+                     {Recipe::read(sums), Recipe::write(recipe.result())},
+                     {word(elements), word(parts)}, static_cast<std::uint64_t>(elements));
+}
+
+Status add_matmul(Recipe& recipe) {
+  const compiler::Library& library = recipe.library();
+  const auto& [transpose_a, transpose_b] = library.operation.get<ir::MatMul>();
+  const ir::DType dtype = library.operation.dtype;
+  const ir::Shape& shape = library.operation.shape;
+  const ir::Shape& a = library.operand_shapes[0];
+  const std::int64_t m = shape[shape.rank() - 2];
+  const std::int64_t n = shape[shape.rank() - 1];
+  const std::int64_t k = a[a.rank() - (transpose_a ? 2 : 1)];
+  const std::int64_t batches = shape.elements() / (m * n);
+  const bool software = !recipe.context().has_gpu_tiles();
+  const SharedTile& shared = gpu_shared_tile;
+  const RegisterTile tile = fitted(software_tile, n);
+  const std::int64_t tile_m = software ? tile.rows : shared.rows * shared.rows_across;
+  const std::int64_t tile_n =
+      software ? tile.width() : std::int64_t{shared.columns} * shared.columns_across;
+  const std::int64_t tiles_m = tiles_of(m, tile_m);
+  const std::int64_t tiles_n = tiles_of(n, tile_n);
+
+  // The cut follows from shape and device alone, so the order of a sum does too.
+  std::int64_t parts = 1;
+  if (ir::is_float(dtype))
+    parts = parts_of(batches * tiles_m * tiles_n, k, software ? 16 : 256, least_depth);
+  const std::int64_t depth = tiles_of(k, parts);
+  if (depth > 0) parts = tiles_of(k, depth);
+  const std::int64_t groups = batches * tiles_m * tiles_n * parts;
+  const bool partial = parts > 1;
+  std::string variant(wrapping_variant_of(dtype));
+  if (partial && ir::size_of(dtype) == 2) variant += "_partial";
+  const Recipe::Buffer sums =
+      partial
+          ? recipe.scratch(static_cast<std::size_t>(parts * shape.elements()) * sum_bytes_of(dtype))
+          : recipe.result();
+  const Recipe::Use uses[] = {Recipe::read(recipe.input(0)), Recipe::read(recipe.input(1)),
+                              Recipe::write(sums)};
+  std::vector<std::uint32_t> arguments{word(m),
+                                       word(n),
+                                       word(k),
+                                       word(transpose_a ? 1 : k),
+                                       word(transpose_a ? m : 1),
+                                       word(m * k),
+                                       word(transpose_b ? 1 : n),
+                                       word(transpose_b ? k : 1),
+                                       word(k * n),
+                                       word(tiles_m),
+                                       word(tiles_n),
+                                       word(parts),
+                                       word(depth),
+                                       word(groups),
+                                       word(batches)};
+  const auto count = static_cast<std::uint64_t>(groups);
+  if (software)
+    EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul", variant, uses, std::move(arguments), count,
+                                          tile.invocations, {tile.rows, tile.columns}));
+  else
+    EVERGPU_RETURN_IF_ERROR(recipe.groups(
+        "matmul_shared", variant, uses, std::move(arguments), count,
+        shared.rows_across * shared.columns_across,
+        {shared.rows, shared.columns, shared.rows_across, shared.columns_across, shared.depth}));
+  return partial ? add_sum_of_parts(recipe, sums, parts) : Status();
+}
+
+}  // namespace evergpu::adapters::vulkan

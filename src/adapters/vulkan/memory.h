@@ -1,0 +1,115 @@
+// Device memory: blocks cut from few large allocations, each covered by one storage buffer.
+//
+// A freed block may be handed out again at once, even while kernels that use it are in flight: all
+// work goes through one queue in order, and the queue orders accesses to the same bytes of a chunk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "adapters/adapter.h"
+#include "adapters/vulkan/pipeline.h"
+
+namespace evergpu::adapters::vulkan {
+
+/// One allocation of Vulkan's, with a buffer over all of it.
+class Chunk {
+ public:
+  /// Memory of a type that has all of `flags`; the preferred types are tried first.
+  static Result<std::unique_ptr<Chunk>> create(const std::shared_ptr<const Context>& context,
+                                               std::uint64_t bytes, VkMemoryPropertyFlags flags,
+                                               VkMemoryPropertyFlags preferred);
+  ~Chunk();
+  Chunk(const Chunk&) = delete;
+  Chunk& operator=(const Chunk&) = delete;
+
+  VkBuffer buffer() const { return buffer_; }
+  std::uint64_t bytes() const { return bytes_; }
+  /// Where the host sees it; null where it does not.
+  std::byte* mapped() const { return mapped_; }
+
+ private:
+  explicit Chunk(std::shared_ptr<const Context> context) : context_(std::move(context)) {}
+
+  std::shared_ptr<const Context> context_;
+  std::uint64_t bytes_ = 0;
+  VkBuffer buffer_ = VK_NULL_HANDLE;
+  VkDeviceMemory memory_ = VK_NULL_HANDLE;
+  std::byte* mapped_ = nullptr;
+};
+
+/// Cuts chunks into blocks: best fit, neighbours merge when they are freed.
+class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
+ public:
+  MemoryPool(std::shared_ptr<const Context> context, std::uint64_t limit)
+      : context_(std::move(context)), limit_(limit) {}
+
+  /// resource_exhausted when the limit or the device's memory is reached.
+  Result<std::unique_ptr<Memory>> allocate(std::size_t bytes);
+
+  /// Bytes taken from Vulkan.
+  std::uint64_t chunk_bytes() const { return chunk_bytes_; }
+  /// Bytes in blocks that are handed out.
+  std::uint64_t used_bytes() const { return used_bytes_; }
+  /// Whether a chunk holds no block: release_unused() would free memory.
+  bool has_unused() const;
+  /// Gives chunks without blocks back to Vulkan. Only when nothing is in flight.
+  void release_unused();
+
+ private:
+  friend class VulkanMemory;
+  struct Divided {
+    std::unique_ptr<Chunk> chunk;
+    std::map<std::uint64_t, std::uint64_t> free;  // offset → bytes
+  };
+
+  std::unique_ptr<Memory> take(Divided& from, std::size_t bytes, std::uint64_t block_bytes);
+  void give_back(const Chunk* chunk, std::uint64_t offset, std::uint64_t bytes);
+
+  const std::shared_ptr<const Context> context_;
+  const std::uint64_t limit_;
+  std::vector<std::unique_ptr<Divided>> chunks_;
+  std::uint64_t chunk_bytes_ = 0;
+  std::uint64_t used_bytes_ = 0;
+};
+
+/// A block of a chunk; it goes back to its pool, which lives as long as its blocks.
+class VulkanMemory final : public Memory {
+ public:
+  VulkanMemory(std::shared_ptr<MemoryPool> pool, const Chunk* chunk, std::uint64_t offset,
+               std::size_t bytes, std::uint64_t block_bytes)
+      : pool_(std::move(pool)),
+        chunk_(chunk),
+        offset_(offset),
+        bytes_(bytes),
+        block_bytes_(block_bytes) {}
+  ~VulkanMemory() override { pool_->give_back(chunk_, offset_, block_bytes_); }
+
+  std::size_t bytes() const override { return bytes_; }
+  const Chunk& chunk() const { return *chunk_; }
+  /// Where the block begins in its chunk.
+  std::uint64_t offset() const { return offset_; }
+  std::uint64_t block_bytes() const { return block_bytes_; }
+
+ private:
+  std::shared_ptr<MemoryPool> pool_;
+  const Chunk* chunk_;
+  std::uint64_t offset_;
+  std::size_t bytes_;
+  std::uint64_t block_bytes_;
+};
+
+/// Bytes of a chunk.
+struct Span {
+  const Chunk* chunk = nullptr;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// `bytes` of a region; `internal` when they do not lie in its memory.
+Result<Span> span_of(Region region, std::size_t bytes);
+
+}  // namespace evergpu::adapters::vulkan

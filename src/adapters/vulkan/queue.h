@@ -1,0 +1,95 @@
+// The device's one queue: commands are collected in batches, submitted when enough work is in one
+// or when somebody waits, and ordered by barriers where they share bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "adapters/vulkan/hazards.h"
+#include "adapters/vulkan/memory.h"
+#include "adapters/vulkan/pipeline.h"
+
+namespace evergpu::adapters::vulkan {
+
+/// How much was recorded and submitted, for tests and statistics.
+struct QueueCounts {
+  std::uint64_t commands = 0;
+  std::uint64_t barriers = 0;
+  std::uint64_t submissions = 0;
+};
+
+class CommandQueue {
+ public:
+  /// With `barriers_everywhere` each command waits for all before it, so that a missing dependence
+  /// shows as different bits.
+  static Result<std::unique_ptr<CommandQueue>> create(std::shared_ptr<Context> context,
+                                                      bool barriers_everywhere);
+  ~CommandQueue();
+  CommandQueue(const CommandQueue&) = delete;
+  CommandQueue& operator=(const CommandQueue&) = delete;
+
+  struct Use {
+    Span span;
+    bool reads = false;
+    bool writes = false;
+  };
+
+  /// `pipeline` over the spans of `uses` as storage buffers 1, 2, …, and `arguments` as buffer 0.
+  Status dispatch(const Pipeline& pipeline, std::span<const Use> uses,
+                  std::span<const std::uint32_t> arguments,
+                  const std::array<std::uint32_t, 3>& groups);
+  Status copy(const Span& to, const Span& from);
+  /// `to.bytes` and `to.offset` are multiples of 4.
+  Status fill(const Span& to, std::uint32_t word);
+
+  /// Submits what was recorded.
+  Status submit();
+  /// Submits and waits for everything. After a failure all later calls fail with the same words.
+  Status wait();
+  /// Whether nothing is recorded or running: memory may be touched by the host.
+  bool idle() const;
+
+  const QueueCounts& counts() const { return counts_; }
+  Context& context() const { return *context_; }
+
+ private:
+  // Commands that are submitted together, and what they need until they have run.
+  struct Batch {
+    VkCommandBuffer commands = VK_NULL_HANDLE;
+    std::vector<VkDescriptorPool> pools;
+    std::size_t pool = 0;  // the one in use
+    std::unique_ptr<Chunk> arguments;
+    std::uint64_t argument_bytes = 0;
+    int recorded = 0;
+    bool open = false;
+    std::uint64_t done_at = 0;  // value of the semaphore
+  };
+
+  CommandQueue(std::shared_ptr<Context> context, bool barriers_everywhere)
+      : context_(std::move(context)), barriers_everywhere_(barriers_everywhere) {}
+  Status set_up();
+  Status begin();
+  Status wait_for(std::uint64_t value);
+  void order(std::span<const Use> uses);
+  Result<VkDescriptorSet> descriptor_set(VkDescriptorSetLayout layout);
+  Status count_command();
+  // Remembers the first failure: the device is of no use after it.
+  Status remember(Status status);
+
+  const std::shared_ptr<Context> context_;
+  const bool barriers_everywhere_;
+  VkCommandPool command_pool_ = VK_NULL_HANDLE;
+  VkSemaphore semaphore_ = VK_NULL_HANDLE;
+  std::vector<Batch> batches_;
+  std::size_t current_ = 0;
+  std::uint64_t submitted_ = 0;  // value that the semaphore will have
+  std::uint64_t completed_ = 0;  // value it is known to have
+  Hazards hazards_;
+  QueueCounts counts_;
+  Status failed_;
+};
+
+}  // namespace evergpu::adapters::vulkan

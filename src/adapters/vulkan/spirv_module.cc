@@ -1,0 +1,250 @@
+#include "adapters/vulkan/spirv_module.h"
+
+#include <utility>
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+using spv::Op;
+
+constexpr std::uint32_t execution_model_compute = 5;
+constexpr std::uint32_t mode_local_size = 17;
+constexpr std::uint32_t mode_denorm_preserve = 4459;
+constexpr std::uint32_t mode_special_values_preserve = 4461;
+
+std::uint32_t word(auto value) { return static_cast<std::uint32_t>(value); }
+
+}  // namespace
+
+SpirvModule::SpirvModule() {
+  need(spv::Capability::shader);
+  glsl_ = reserve();
+  block_ = reserve();
+  append(body_, Op::label, {block_});
+}
+
+void SpirvModule::append(Words& to, Op op, std::span<const std::uint32_t> operands) {
+  to.push_back(word(operands.size() + 1) << 16 | word(op));
+  to.insert(to.end(), operands.begin(), operands.end());
+}
+
+void SpirvModule::append_text(Words& to, std::string_view text) {
+  for (std::size_t at = 0; at <= text.size(); at += 4) {
+    std::uint32_t packed = 0;
+    for (std::size_t i = at; i < at + 4 && i < text.size(); ++i)
+      packed |= word(static_cast<unsigned char>(text[i])) << (8 * (i - at));
+    to.push_back(packed);
+  }
+}
+
+Id SpirvModule::declare(Op op, std::initializer_list<std::uint32_t> operands) {
+  Words key(operands);
+  key.push_back(word(op));
+  const auto [entry, fresh] = declared_.try_emplace(std::move(key), 0);
+  if (!fresh) return entry->second;
+  const Id id = reserve();
+  entry->second = id;
+  Words words;
+  const bool is_constant =
+      op == Op::constant || op == Op::constant_true || op == Op::constant_false;
+  auto operand = operands.begin();
+  if (is_constant) words.push_back(*operand++);
+  words.push_back(id);
+  words.insert(words.end(), operand, operands.end());
+  append(declarations_, op, words);
+  return id;
+}
+
+Id SpirvModule::type(Type type) {
+  switch (type) {
+    case Type::boolean:
+      return declare(Op::type_bool, {});
+    case Type::f64:
+      need(spv::Capability::float64);
+      return declare(Op::type_float, {64});
+    case Type::f32:
+      return declare(Op::type_float, {32});
+    case Type::u64:
+      need(spv::Capability::int64);
+      break;
+    case Type::u16:
+      need(spv::Capability::storage_16bit);
+      break;
+    case Type::u8:
+      need(spv::Capability::storage_8bit);
+      extensions_.insert("SPV_KHR_8bit_storage");
+      break;
+    case Type::u32:
+      break;
+  }
+  return declare(Op::type_int, {width_of(type), 0});
+}
+
+Id SpirvModule::constant(Type type, std::uint64_t bits) {
+  const Id of = this->type(type);
+  if (type == Type::boolean)
+    return declare(bits != 0 ? Op::constant_true : Op::constant_false, {of});
+  if (width_of(type) == 64) return declare(Op::constant, {of, word(bits), word(bits >> 32)});
+  return declare(Op::constant, {of, word(bits)});
+}
+
+Id SpirvModule::pointer_type(spv::Storage storage, Id to) {
+  return declare(Op::type_pointer, {word(storage), to});
+}
+
+Id SpirvModule::variable(spv::Storage storage, Id type) {
+  const Id pointer = pointer_type(storage, type);
+  const Id id = reserve();
+  append(declarations_, Op::variable, {pointer, id, word(storage)});
+  return id;
+}
+
+void SpirvModule::decorate(Id target, spv::Decoration decoration,
+                           std::initializer_list<std::uint32_t> operands) {
+  Words words = {target, word(decoration)};
+  words.insert(words.end(), operands);
+  append(decorations_, Op::decorate, words);
+}
+
+Array SpirvModule::storage_buffer(std::uint32_t binding, Type element, bool writable) {
+  Id& structure = buffer_types_[element];
+  if (structure == 0) {
+    const Id array = declare(Op::type_runtime_array, {type(element)});
+    structure = declare(Op::type_struct, {array});
+    decorate(array, spv::Decoration::array_stride, {width_of(element) / 8});
+    decorate(structure, spv::Decoration::block);
+    append(decorations_, Op::member_decorate, {structure, 0, word(spv::Decoration::offset), 0});
+  }
+  const Id id = variable(spv::Storage::storage_buffer, structure);
+  decorate(id, spv::Decoration::descriptor_set, {0});
+  decorate(id, spv::Decoration::binding, {binding});
+  decorate(id, spv::Decoration::aliased);
+  if (!writable) decorate(id, spv::Decoration::non_writable);
+  return {id, element, spv::Storage::storage_buffer};
+}
+
+Array SpirvModule::shared_array(Type element, std::uint32_t count) {
+  const Id array = declare(Op::type_array, {type(element), constant(Type::u32, count)});
+  return {variable(spv::Storage::workgroup, array), element, spv::Storage::workgroup};
+}
+
+Id SpirvModule::element_pointer(const Array& array, Id index) {
+  const Id pointer = pointer_type(array.storage, type(array.element));
+  if (array.storage == spv::Storage::workgroup)
+    return emit(Op::access_chain, pointer, {array.variable, index});
+  return emit(Op::access_chain, pointer, {array.variable, constant(Type::u32, 0), index});
+}
+
+Id SpirvModule::load(const Array& array, Id index) {
+  const Id pointer = element_pointer(array, index);
+  return emit(Op::load, type(array.element), {pointer});
+}
+
+void SpirvModule::store(const Array& array, Id index, Id value) {
+  const Id pointer = element_pointer(array, index);
+  append(body_, Op::store, {pointer, value});
+}
+
+Id SpirvModule::builtin(spv::BuiltIn builtin, std::uint32_t component) {
+  const bool scalar = builtin == spv::BuiltIn::local_index;
+  const Id number = type(Type::u32);
+  const Id of = scalar ? number : declare(Op::type_vector, {number, 3});
+  Id& id = builtins_[word(builtin)];
+  if (id == 0) {
+    id = variable(spv::Storage::input, of);
+    decorate(id, spv::Decoration::built_in, {word(builtin)});
+    interface_.push_back(id);
+  }
+  const Id value = emit(Op::load, of, {id});
+  return scalar ? value : emit(Op::composite_extract, number, {value, component});
+}
+
+Id SpirvModule::emit(Op op, Id result_type, std::initializer_list<Id> operands) {
+  const Id id = reserve();
+  Words words = {result_type, id};
+  words.insert(words.end(), operands);
+  append(body_, op, words);
+  return id;
+}
+
+Id SpirvModule::emit_exact(Op op, Id result_type, std::initializer_list<Id> operands) {
+  const Id id = emit(op, result_type, operands);
+  decorate(id, spv::Decoration::no_contraction);
+  return id;
+}
+
+Id SpirvModule::emit_glsl(spv::Glsl instruction, Id result_type,
+                          std::initializer_list<Id> operands) {
+  const Id id = reserve();
+  Words words = {result_type, id, glsl_, word(instruction)};
+  words.insert(words.end(), operands);
+  append(body_, Op::ext_inst, words);
+  return id;
+}
+
+void SpirvModule::emit_plain(Op op, std::initializer_list<std::uint32_t> operands) {
+  append(body_, op, operands);
+}
+
+std::pair<Id, Id> SpirvModule::multiply_extended(Id a, Id b) {
+  const Id number = type(Type::u32);
+  const Id pair = emit(Op::umul_extended, declare(Op::type_struct, {number, number}), {a, b});
+  const Id low = emit(Op::composite_extract, number, {pair, 0});
+  return {low, emit(Op::composite_extract, number, {pair, 1})};
+}
+
+void SpirvModule::begin_block(Id label) {
+  append(body_, Op::label, {label});
+  block_ = label;
+}
+
+std::size_t SpirvModule::emit_phi(Id result_type, Id result, Id first, Id first_block,
+                                  Id second_block) {
+  append(body_, Op::phi, {result_type, result, first, first_block, 0, second_block});
+  return body_.size() - 2;
+}
+
+void SpirvModule::preserve_special_values(std::uint32_t width) {
+  need(spv::Capability::signed_zero_inf_nan_preserve);
+  extensions_.insert("SPV_KHR_float_controls");
+  float_modes_[mode_special_values_preserve].insert(width);
+}
+
+void SpirvModule::preserve_denormals(std::uint32_t width) {
+  need(spv::Capability::denorm_preserve);
+  extensions_.insert("SPV_KHR_float_controls");
+  float_modes_[mode_denorm_preserve].insert(width);
+}
+
+std::vector<std::uint32_t> SpirvModule::finish(std::uint32_t size) && {
+  const Id nothing = declare(Op::type_void, {});
+  const Id function_type = declare(Op::type_function, {nothing});
+  const Id function = reserve();
+  Words module = {spv::magic, spv::version_1_3, 0, next_id_, 0};
+  for (std::uint32_t capability : capabilities_) append(module, Op::capability, {capability});
+  for (const std::string& extension : extensions_) {
+    Words text;
+    append_text(text, extension);
+    append(module, Op::extension, text);
+  }
+  Words import = {glsl_};
+  append_text(import, "GLSL.std.450");
+  append(module, Op::ext_inst_import, import);
+  append(module, Op::memory_model, {0, 1});  // logical addresses, GLSL450
+  Words entry = {execution_model_compute, function};
+  append_text(entry, "main");
+  entry.insert(entry.end(), interface_.begin(), interface_.end());
+  append(module, Op::entry_point, entry);
+  append(module, Op::execution_mode, {function, mode_local_size, size, 1, 1});
+  for (const auto& [mode, widths] : float_modes_)
+    for (std::uint32_t width : widths) append(module, Op::execution_mode, {function, mode, width});
+  module.insert(module.end(), decorations_.begin(), decorations_.end());
+  module.insert(module.end(), declarations_.begin(), declarations_.end());
+  append(module, Op::function, {nothing, function, 0, function_type});
+  module.insert(module.end(), body_.begin(), body_.end());
+  append(module, Op::return_void, {});
+  append(module, Op::function_end, {});
+  return module;
+}
+
+}  // namespace evergpu::adapters::vulkan

@@ -1,0 +1,145 @@
+// The Vulkan device's matrix products and convolutions against the reference interpreter, which
+// sums floats in double.
+#include <algorithm>
+
+#include "adapters/kernel_runner.h"
+#include "adapters/vulkan_test.h"
+#include "ir/build.h"
+#include "ir/graph.h"
+
+namespace evergpu::adapters {
+namespace {
+
+using ir::DType;
+using ir::Shape;
+using ir::Tensor;
+using ir::Value;
+
+constexpr DType dtypes[] = {DType::f32, DType::f16, DType::bf16, DType::f64,
+                            DType::i8,  DType::i32, DType::i64,  DType::u16};
+
+Value leaf(const Tensor& tensor) {
+  return ir::Node::stored(tensor.dtype(), tensor.shape(), nullptr);
+}
+
+/// With the tiles for software rasterisers, and with those for GPUs.
+class VulkanContraction : public VulkanTest, public testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override {
+    VulkanTest::SetUp();
+    if (device_ != nullptr) tiled_ = open_with("EVERGPU_VULKAN_TILES", GetParam());
+  }
+  void TearDown() override {
+    tiled_.reset();
+    VulkanTest::TearDown();
+  }
+
+  // `terms`: how many products of numbers up to 4 a sum has. Sums of either order differ by a few
+  // units of the sum of magnitudes.
+  void expect_equal(const Value& value, const std::vector<Tensor>& inputs, std::int64_t terms) {
+    ASSERT_TRUE(value.status().ok()) << value.status().message();
+    const DType dtype = inputs[0].dtype();
+    const bool small = dtype == DType::f16 || dtype == DType::bf16;
+    const compiler::Library library = library_of(value->operation(), inputs);
+    const auto actual = run_on(*tiled_, library, inputs);
+    EXPECT_EQ(difference(actual[0], run_reference(library, inputs)[0], small ? 1 : 4,
+                         small ? 16 : 4 * static_cast<double>(terms)),
+              "")
+        << ir::print(value->operation()) << " of " << name_of(dtype) << to_string(inputs[0].shape())
+        << " and " << to_string(inputs[1].shape());
+    const auto again = run_on(*tiled_, library, inputs);
+    EXPECT_TRUE(
+        std::equal(again[0].bytes().begin(), again[0].bytes().end(), actual[0].bytes().begin()))
+        << "not the same bits twice";
+  }
+
+  std::unique_ptr<Device> tiled_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Tiles, VulkanContraction, testing::Values("", "gpu"));
+
+TEST_P(VulkanContraction, MatrixProducts) {
+  struct Case {
+    Shape a;
+    Shape b;
+  };
+  const Case cases[] = {
+      {{1, 1}, {1, 1}},           {{7, 13}, {13, 5}},
+      {{3, 7, 13}, {3, 13, 5}},   {{2, 3, 9, 13}, {2, 3, 13, 33}},
+      {{4, 1, 13}, {4, 13, 1}},   {{5, 0}, {0, 3}},
+      {{67, 130}, {130, 71}},     {{9, 1031}, {1031, 10}},  // cut along k
+      {{2, 3, 600}, {2, 600, 2}},
+  };
+  std::mt19937 random(1);
+  for (DType dtype : dtypes)
+    for (const Case& c : cases)
+      for (int transposes = 0; transposes < 4; ++transposes) {
+        const auto transposed = [](Shape shape, bool transpose) {
+          ir::Dims dims = shape.extents();
+          if (transpose) std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
+          return Shape(dims);
+        };
+        const bool ta = (transposes & 1) != 0;
+        const bool tb = (transposes & 2) != 0;
+        const std::vector<Tensor> inputs{random_tensor(random, dtype, transposed(c.a, ta)),
+                                         random_tensor(random, dtype, transposed(c.b, tb))};
+        expect_equal(ir::matmul(leaf(inputs[0]), leaf(inputs[1]), ta, tb), inputs,
+                     c.a[c.a.rank() - 1]);
+      }
+}
+
+struct ConvolutionCase {
+  Shape input;  // channels last
+  Shape filter;
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  std::int64_t pad_low = 0;
+  std::int64_t pad_high = 0;
+  std::int64_t groups = 1;
+};
+
+TEST_P(VulkanContraction, ConvolutionsAndTheirGradients) {
+  const ConvolutionCase cases[] = {
+      {{2, 9, 8, 3}, {3, 3, 3, 16}, 1, 1, 1, 1, 1},
+      {{2, 9, 8, 16}, {3, 3, 16, 32}, 2, 1, 0, 1, 1},
+      {{1, 11, 7, 4}, {3, 2, 4, 5}, 1, 2, 1, 2, 1},
+      {{2, 8, 8, 8}, {3, 3, 1, 8}, 1, 1, 1, 1, 8},
+      {{2, 8, 8, 8}, {3, 3, 1, 16}, 2, 1, 1, 1, 8},
+      {{2, 8, 8, 8}, {1, 1, 4, 10}, 1, 1, 0, 0, 2},
+      {{3, 20, 6}, {5, 6, 7}, 2, 1, 2, 2, 1},
+      {{1, 5, 6, 7, 3}, {2, 3, 2, 3, 4}, 1, 1, 1, 0, 1},
+      {{2, 5, 5, 3}, {5, 5, 3, 2}, 1, 1, 0, 0, 1},
+      {{2, 2, 3, 5}, {1, 2, 5, 6}, 3, 1, 0, 0, 1},
+      {{9, 30, 3, 5}, {1, 1, 5, 5}, 1, 1, 0, 0, 1},  // many lines: sums in parts
+  };
+  std::mt19937 random(2);
+  for (DType dtype : dtypes)
+    for (const ConvolutionCase& c : cases)
+      for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
+        const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);
+        ir::Convolution attributes;
+        attributes.strides = ir::Dims(spatial, c.stride);
+        attributes.dilations = ir::Dims(spatial, c.dilation);
+        attributes.pad_low = ir::Dims(spatial, c.pad_low);
+        attributes.pad_high = ir::Dims(spatial, c.pad_high);
+        attributes.groups = c.groups;
+        attributes.layout = layout;
+        ir::Dims extents = c.input.extents();
+        if (layout == ir::Layout::channels_first)
+          std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
+        const Tensor input = random_tensor(random, dtype, Shape(extents));
+        const Tensor filter = random_tensor(random, dtype, c.filter);
+        const std::int64_t terms = c.filter.elements();
+        const Value forward = ir::convolution(leaf(input), leaf(filter), attributes);
+        expect_equal(forward, {input, filter}, terms);
+        const Tensor gradient = random_tensor(random, dtype, forward.shape());
+        expect_equal(ir::convolution_input(input.shape(), leaf(filter), leaf(gradient), attributes),
+                     {filter, gradient}, terms);
+        expect_equal(
+            ir::convolution_filter(leaf(input), filter.shape(), leaf(gradient), attributes),
+            {input, gradient}, gradient.shape().elements() / 4 + 1);
+      }
+}
+
+}  // namespace
+}  // namespace evergpu::adapters

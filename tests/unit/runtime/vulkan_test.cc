@@ -1,0 +1,87 @@
+// Random graphs on a Vulkan device: the values of the reference interpreter, and the same bits
+// whether commands wait for those that they depend on or for all.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ir/evaluate.h"
+#include "ir/graph.h"
+#include "runtime/make_device.h"
+#include "support/environment.h"
+#include "support/random_graph.h"
+
+namespace evergpu::runtime {
+namespace {
+
+using evergpu::testing::RandomGraph;
+using Bytes = std::vector<std::vector<std::byte>>;
+
+RandomGraph random_graph(Device& device, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  evergpu::testing::RandomGraphOptions options;
+  options.nodes = 24;
+  options.libraries = false;
+  std::erase(options.dtypes, ir::DType::f64);  // of which not every function has code
+  options.make_leaf = [&](const ir::Tensor& tensor) {
+    return device.capture(tensor.dtype(), tensor.shape(), tensor.bytes().data());
+  };
+  return evergpu::testing::make_random_graph(random, options);
+}
+
+// What the wanted values of a graph are on `device`; the first error.
+Result<Bytes> run(Device& device, const RandomGraph& graph) {
+  std::vector<std::unique_ptr<Buffer>> buffers;
+  for (const ir::Value& value : graph.wanted) {
+    buffers.push_back(std::make_unique<Buffer>(device, value->operation().bytes()));
+    EVERGPU_RETURN_IF_ERROR(device.write(buffers.back()->address(), value));
+  }
+  Bytes results;
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    results.emplace_back(graph.wanted[i]->operation().bytes());
+    EVERGPU_RETURN_IF_ERROR(
+        device.download(results[i].data(), buffers[i]->address(), results[i].size()));
+  }
+  return results;
+}
+
+TEST(Vulkan, RandomGraphsAreAsTheInterpreterHasThem) {
+  const auto device = make_vulkan_device();
+  if (device == nullptr) GTEST_SKIP() << "this machine has no Vulkan device";
+  const auto cautious = [] {
+    const evergpu::testing::ScopedVariable barriers("EVERGPU_VULKAN_BARRIERS", "all");
+    const evergpu::testing::ScopedVariable poison("EVERGPU_POISON", "1");
+    return make_vulkan_device();
+  }();
+  int compared = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const RandomGraph graph = random_graph(*device, seed);
+    const ir::Graph evaluated = ir::graph_of(graph.wanted);
+    const std::vector<ir::Tensor> expected = ir::evaluate(evaluated, graph.leaves_of(evaluated));
+    const std::vector<double> tolerances = graph.tolerances_of(evaluated);
+    std::vector<std::size_t> positions;  // of the wanted nodes in graph.wanted
+    for (const ir::GraphNode& node : evaluated.nodes) {
+      if (!node.wanted) continue;
+      const auto at = std::find(graph.wanted.begin(), graph.wanted.end(), node.value);
+      positions.push_back(static_cast<std::size_t>(at - graph.wanted.begin()));
+    }
+    const Result<Bytes> actual = run(*device, graph);
+    if (actual.status().code() == Code::unimplemented) continue;  // it has a node without a kernel
+    ASSERT_TRUE(actual.ok()) << actual.status().message();
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const std::vector<std::byte>& bytes = (*actual)[positions[i]];
+      ASSERT_EQ(evergpu::testing::difference(
+                    expected[i].view(), {expected[i].dtype(), expected[i].shape(), bytes.data()},
+                    tolerances[i]),
+                "")
+          << "seed " << seed;
+    }
+    const Result<Bytes> ordered = run(*cautious, random_graph(*cautious, seed));
+    ASSERT_TRUE(ordered.ok()) << ordered.status().message();
+    ASSERT_EQ(*actual, *ordered) << "seed " << seed;
+    ++compared;
+  }
+  EXPECT_GE(compared, 20);
+}
+
+}  // namespace
+}  // namespace evergpu::runtime
