@@ -21,14 +21,15 @@ using Op = Instruction::Op;
 class VulkanLoop : public VulkanTest {};
 
 bool has_code(ir::UnaryOp op, DType dtype) {
-  return dtype != DType::f64 || op <= ir::UnaryOp::truncate || op == ir::UnaryOp::sqrt ||
-         op == ir::UnaryOp::rsqrt || op == ir::UnaryOp::reciprocal || op == ir::UnaryOp::square ||
-         op >= ir::UnaryOp::is_nan;
+  using ir::UnaryOp;
+  const bool is_trigonometric = op >= UnaryOp::sin && op <= UnaryOp::atan;
+  const bool is_special = op >= UnaryOp::erf && op <= UnaryOp::digamma;
+  return dtype != DType::f64 || !(is_trigonometric || is_special);
 }
 
 double units_of(DType dtype, ir::UnaryOp op) {
   if (op <= ir::UnaryOp::truncate || op == ir::UnaryOp::sqrt || op == ir::UnaryOp::square) return 0;
-  return dtype == DType::f32 ? 6 : 1;
+  return dtype == DType::f32 || dtype == DType::f64 ? 6 : 1;
 }
 
 // Functions with zeros, computed in f32, are as exact as numbers of this magnitude.
