@@ -24,7 +24,8 @@ Value cosh(const Value& x);
 Value asinh(const Value& x);
 Value acosh(const Value& x);
 Value atanh(const Value& x);
-/// x 2^n of f32 for an integer n (u32, two's complement) in [-300, 300].
+/// x 2^n for an integer n (two's complement, of x's width), |n| at most twice the greatest
+/// exponent.
 Value scale_by_power_of_two(const Value& x, const Value& n);
 
 // math_trigonometric.cc
@@ -43,9 +44,9 @@ Value erf_inverse(const Value& x);
 Value log_gamma(const Value& x);
 Value digamma(const Value& x);
 
-// math_power.cc
+// math_power.cc: of f32 and f64
 Value power(const Value& x, const Value& y);
-/// The remainder with the sign of x, exactly. f32 or f64.
+/// The remainder with the sign of x, exactly.
 Value remainder(const Value& x, const Value& y);
 
 }  // namespace evergpu::adapters::vulkan

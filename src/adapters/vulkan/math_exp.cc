@@ -116,10 +116,11 @@ Value within_domain(const Value& x, double lowest, Value y) {
 }  // namespace
 
 Value scale_by_power_of_two(const Value& x, const Value& n) {
-  // In three steps, each within the exponents of f32, so that only the last one rounds.
+  // In three steps, each within the exponents of the type, so that only the last one rounds.
+  const Format& format = format_of(x);
   const Value third = signed_divide(n, n.like(3));
-  return x * power_of_two(third, f32_format) * power_of_two(third, f32_format) *
-         power_of_two(n - third - third, f32_format);
+  return x * power_of_two(third, format) * power_of_two(third, format) *
+         power_of_two(n - third - third, format);
 }
 
 Value exp(const Value& x) {

@@ -345,8 +345,7 @@ Status check_unary(UnaryOp op, DType dtype) {
 }
 
 Status check_binary(BinaryOp op, DType dtype) {
-  const bool transcendental = op == BinaryOp::power || op == BinaryOp::atan2;
-  return dtype != DType::f64 || !transcendental ? Status() : no_code(name_of(op), dtype);
+  return dtype == DType::f64 && op == BinaryOp::atan2 ? no_code(name_of(op), dtype) : Status();
 }
 
 }  // namespace evergpu::adapters::vulkan

@@ -151,6 +151,21 @@ TEST_F(VulkanMath, OfDoubles) {
               "")
         << name_of(op);
   }
+  // Powers that are neither 0 nor infinite.
+  Tensor base(DType::f64, {n});
+  Tensor exponent(DType::f64, {n});
+  for (std::size_t i = 0; i < n; ++i) {
+    base.as<double>()[i] = std::abs(x.as<double>()[i]) + 0x1p-1000;
+    exponent.as<double>()[i] = static_cast<double>(random() % 2001) - 1000;
+    const double room = std::abs(std::log2(base.as<double>()[i])) + 1;
+    exponent.as<double>()[i] *= 0.99 / room;
+  }
+  const compiler::Loop power =
+      flat_loop(n, {DType::f64, DType::f64}, {false, false},
+                {.op = Instruction::Op::binary, .dtype = DType::f64, .binary_op = BinaryOp::power});
+  EXPECT_EQ(difference(run_on(*device_, power, {base, exponent}, {n})[0],
+                       run_reference(power, {base, exponent}, {n})[0], 2),
+            "");
 }
 
 // Powers, angles and remainders of every pair of interesting numbers.
