@@ -19,7 +19,7 @@ struct DeviceInfo {
   std::string name;     // "CPU (no GPU found): Intel Xeon, 2 cores"
   std::string vendor;
   std::size_t memory_bytes = 0;  // what evergpu may use in all
-  std::size_t alignment = 64;  // of a region's offset in its memory, in bytes: a multiple of 8
+  std::size_t alignment = 64;    // of a region's offset in its memory, in bytes: a multiple of 8
   bool is_gpu = false;
 };
 

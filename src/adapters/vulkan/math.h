@@ -1,7 +1,7 @@
-// Functions of f32 values, as code: range reduction and polynomials of our own, since Vulkan allows
-// its built-in functions errors that training notices. Within a few units in the last place,
-// special values as IEEE 754 wants them, and the same bits on every device that rounds as IEEE 754
-// says.
+// Functions of f32 values, some of f64 too, as code: range reduction and polynomials of our own,
+// since Vulkan allows its built-in functions errors that training notices. Within a few units in
+// the last place, special values as IEEE 754 wants them, and the same bits on every device that
+// rounds as IEEE 754 says.
 //
 // The methods are those of Cephes (S. L. Moshier) and SLEEF (N. Shibata), without fused
 // multiplication.
@@ -11,7 +11,7 @@
 
 namespace evergpu::adapters::vulkan {
 
-// math_exp.cc
+// math_exp.cc: of f32 and f64
 Value exp(const Value& x);
 Value expm1(const Value& x);
 Value log(const Value& x);
@@ -24,7 +24,8 @@ Value cosh(const Value& x);
 Value asinh(const Value& x);
 Value acosh(const Value& x);
 Value atanh(const Value& x);
-/// x 2^n for an integer n (u32, two's complement) in [-300, 300].
+/// x 2^n for an integer n (two's complement, of x's width), |n| at most twice the greatest
+/// exponent.
 Value scale_by_power_of_two(const Value& x, const Value& n);
 
 // math_trigonometric.cc
@@ -43,9 +44,9 @@ Value erf_inverse(const Value& x);
 Value log_gamma(const Value& x);
 Value digamma(const Value& x);
 
-// math_power.cc
+// math_power.cc: of f32 and f64
 Value power(const Value& x, const Value& y);
-/// The remainder with the sign of x, exactly. f32 or f64.
+/// The remainder with the sign of x, exactly.
 Value remainder(const Value& x, const Value& y);
 
 }  // namespace evergpu::adapters::vulkan

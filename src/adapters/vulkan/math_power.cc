@@ -1,4 +1,4 @@
-// Powers and remainders.
+// Powers and remainders, of f32 and f64.
 #include "adapters/vulkan/math.h"
 
 namespace evergpu::adapters::vulkan {
@@ -22,7 +22,10 @@ Pair exact_sum(const Value& a, const Value& b) {
   return {sum, (a - (sum - part)) + (b - part)};
 }
 
-Value upper_half(const Value& x) { return float_of(bits_of(x) & 0xfffff000); }
+// The half of the digits that squares exactly.
+Value upper_half(const Value& x) {
+  return float_of(bits_of(x) & (x.type == Type::f64 ? ~std::uint64_t{0x7ffffff} : 0xfffff000));
+}
 
 Pair exact_product(const Value& a, const Value& b) {
   const Value product = a * b;
@@ -57,37 +60,65 @@ Pair operator/(const Pair& a, const Pair& b) {
 
 // log of x > 0, finite, in two floats.
 Pair precise_log(const Value& x) {
-  const Value tiny = x < 0x1p-126;
-  const Value bits = bits_of(select(tiny, x * 0x1p25, x));
-  const Value shifted = bits - bits.like_bits(0x3f3504f3);
-  const Value exponent = convert(signed_shift_right(shifted, 23), Type::f32, true) -
-                         select(tiny, x.like(25), x.like(0));
-  const Value m = float_of((shifted & 0x007fffff) + bits.like_bits(0x3f3504f3));
+  const bool is_f64 = x.type == Type::f64;
+  const int fraction_bits = is_f64 ? 52 : 23;
+  const std::uint64_t sqrt_half = is_f64 ? 0x3fe6a09e667f3bcd : 0x3f3504f3;
+  const double scale = is_f64 ? 54 : 25;
+  const Value tiny = x < (is_f64 ? 0x1p-1022 : 0x1p-126);
+  const Value bits = bits_of(select(tiny, x * (is_f64 ? 0x1p54 : 0x1p25), x));
+  const Value shifted = bits - bits.like_bits(sqrt_half);
+  const Value e = signed_shift_right(shifted, fraction_bits);
+  const Value exponent = convert(e, x.type, true) - select(tiny, x.like(scale), x.like(0));
+  const std::uint64_t fraction = (std::uint64_t{1} << fraction_bits) - 1;
+  const Value m = float_of((shifted & fraction) + bits.like_bits(sqrt_half));
   // log m = 2 atanh(z), z = (m - 1) / (m + 1)
   const Pair z = exact_sum(m, x.like(-1)) / exact_sum(m, x.like(1));
   const Pair square = z * z;
   const Value tail =
-      polynomial({0.400007992982864, 0.285112679004669, 0.240320354700088}, square.high);
-  const Pair two_thirds = {x.like(0.66666668653488159), x.like(-1.9868215517249e-8)};
+      is_f64 ? polynomial({2.0 / 5, 2.0 / 7, 2.0 / 9, 2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17,
+                           2.0 / 19, 2.0 / 21, 2.0 / 23, 2.0 / 25},
+                          square.high)
+             : polynomial({0.400007992982864, 0.285112679004669, 0.240320354700088}, square.high);
+  const Pair two_thirds = is_f64 ? Pair{x.like(0.66666666666666663), x.like(3.7007434154171883e-17)}
+                                 : Pair{x.like(0.66666668653488159), x.like(-1.9868215517249e-8)};
   const Pair p = two_thirds + square * tail;
-  const Pair log2 = {x.like(0.69314718246459960938), x.like(-1.904654323148236017e-9)};
+  const Pair log2 =
+      is_f64 ? Pair{x.like(0.693147180559945286226764), x.like(2.319046813846299558417771e-17)}
+             : Pair{x.like(0.69314718246459960938), x.like(-1.904654323148236017e-9)};
   const Pair twice = {z.high * 2.0, z.low * 2.0};
   return (log2 * exponent + twice) + (square * z) * p;
 }
 
 // e to a number in two floats.
 Value precise_exp(const Pair& x) {
+  const bool is_f64 = x.high.type == Type::f64;
+  const double most = is_f64 ? 710 : 89;
+  const double least = is_f64 ? -746 : -104;
   const Value bounded =
-      select(x.high > 89.0, x.high.like(89), select(x.high < -104.0, x.high.like(-104), x.high));
+      select(x.high > most, x.high.like(most), select(x.high < least, x.high.like(least), x.high));
   const Value low = select(bounded == x.high, x.low, x.high.like(0));
   const Value n = floor(bounded * 1.44269504088896341 + 0.5);
-  // Exact: the first part of ln 2 has 11 bits.
-  const Pair rest = exact_sum(bounded - n * 0.693359375, n * 2.12194440e-4 + low);
-  const Value p = polynomial(
-      {0.49999999, 0.166665524244308, 0.0416710823774338, 0.00836596917361021, 0.00136324646882713},
-      rest.high);
-  const Value y = (rest.high * rest.high * p + rest.low) + rest.high + 1.0;
-  return scale_by_power_of_two(y, convert(n, Type::u32, true));
+  // Exact: the first part of ln 2 has few bits.
+  const double ln2_high = is_f64 ? 6.93147180369123816490e-1 : 0.693359375;
+  const double ln2_low = is_f64 ? 1.90821492927058770002e-10 : -2.12194440e-4;
+  const Pair rest = exact_sum(bounded - n * ln2_high, low - n * ln2_low);
+  const Value& r = rest.high;
+  const Value square = r * r;
+  const auto beyond_linear = [&] {
+    if (!is_f64) {
+      return square * polynomial({0.49999999, 0.166665524244308, 0.0416710823774338,
+                                  0.00836596917361021, 0.00136324646882713},
+                                 r);
+    }
+    const Value c = r - polynomial({1.66666666666666019037e-1, -2.77777777770155933842e-3,
+                                    6.61375632143793436117e-5, -1.65339022054652515390e-6,
+                                    4.13813679705723846039e-8},
+                                   square) *
+                            square;
+    return r * c / (2.0 - c);
+  };
+  const Value y = (beyond_linear() + rest.low) + r + 1.0;
+  return scale_by_power_of_two(y, convert(n, is_f64 ? Type::u64 : Type::u32, true));
 }
 
 }  // namespace
@@ -96,9 +127,10 @@ Value power(const Value& x, const Value& y) {
   const Value a = absolute(x);
   const Value usual = (a > 0.0) & (a < infinity(a));
   const Value y_finite = absolute(y) < infinity(y);
+  const double huge = x.type == Type::f64 ? 0x1p70 : 0x1p40;
   // A huge exponent gives 0, 1 or infinity all the same, and its product must stay finite.
   const Value bounded =
-      select(y_finite, select(absolute(y) > 0x1p40, with_sign_of(y.like(0x1p40), y), y), y.like(0));
+      select(y_finite, select(absolute(y) > huge, with_sign_of(y.like(huge), y), y), y.like(0));
   const Pair log = precise_log(select(usual, a, x.like(1)));
   const Value magnitude = precise_exp(log * bounded);
   const Value whole = floor(y) == y;

@@ -325,15 +325,27 @@ Element binary(BinaryOp op, const Element& x, const Element& y, DType result) {
 }
 
 Status check_unary(UnaryOp op, DType dtype) {
-  const bool elementary = op <= UnaryOp::truncate || op == UnaryOp::sqrt || op == UnaryOp::rsqrt ||
-                          op == UnaryOp::reciprocal || op == UnaryOp::square ||
-                          op >= UnaryOp::is_nan;
-  return dtype != DType::f64 || elementary ? Status() : no_code(name_of(op), dtype);
+  if (dtype != DType::f64) return {};
+  switch (op) {
+    case UnaryOp::sin:
+    case UnaryOp::cos:
+    case UnaryOp::tan:
+    case UnaryOp::asin:
+    case UnaryOp::acos:
+    case UnaryOp::atan:
+    case UnaryOp::erf:
+    case UnaryOp::erfc:
+    case UnaryOp::erf_inverse:
+    case UnaryOp::log_gamma:
+    case UnaryOp::digamma:
+      return no_code(name_of(op), dtype);
+    default:
+      return {};
+  }
 }
 
 Status check_binary(BinaryOp op, DType dtype) {
-  const bool transcendental = op == BinaryOp::power || op == BinaryOp::atan2;
-  return dtype != DType::f64 || !transcendental ? Status() : no_code(name_of(op), dtype);
+  return dtype == DType::f64 && op == BinaryOp::atan2 ? no_code(name_of(op), dtype) : Status();
 }
 
 }  // namespace evergpu::adapters::vulkan

@@ -1,6 +1,7 @@
 // How exact the generated functions are, over all magnitudes of f32, and at the special values.
 #include <bit>
 #include <cmath>
+#include <random>
 
 #include "adapters/kernel_runner.h"
 #include "adapters/loops.h"
@@ -127,6 +128,44 @@ TEST_F(VulkanMath, SpecialValues) {
       }
     }
   }
+}
+
+// Of f64, against the C library: all magnitudes, and where results are neither 0 nor infinite.
+TEST_F(VulkanMath, OfDoubles) {
+  std::mt19937_64 random(6);
+  constexpr std::int64_t n = 20000;
+  Tensor x(DType::f64, {n});
+  for (std::size_t i = 0; i < n; ++i) {
+    const double fraction = std::ldexp(static_cast<double>(random() >> 11), -52) - 1;
+    const int exponent = i % 2 == 0 ? static_cast<int>(random() % 2090) - 1066
+                                    : static_cast<int>(random() % 24) - 12;
+    x.as<double>()[i] = std::ldexp(fraction, exponent);
+  }
+  for (UnaryOp op : {UnaryOp::exp, UnaryOp::expm1, UnaryOp::log, UnaryOp::log1p, UnaryOp::sigmoid,
+                     UnaryOp::softplus, UnaryOp::tanh, UnaryOp::sinh, UnaryOp::cosh, UnaryOp::asinh,
+                     UnaryOp::acosh, UnaryOp::atanh}) {
+    const compiler::Loop loop =
+        flat_loop(n, {DType::f64}, {false},
+                  {.op = Instruction::Op::unary, .dtype = DType::f64, .unary_op = op});
+    EXPECT_EQ(difference(run_on(*device_, loop, {x}, {n})[0], run_reference(loop, {x}, {n})[0], 8),
+              "")
+        << name_of(op);
+  }
+  // Powers that are neither 0 nor infinite.
+  Tensor base(DType::f64, {n});
+  Tensor exponent(DType::f64, {n});
+  for (std::size_t i = 0; i < n; ++i) {
+    base.as<double>()[i] = std::abs(x.as<double>()[i]) + 0x1p-1000;
+    exponent.as<double>()[i] = static_cast<double>(random() % 2001) - 1000;
+    const double room = std::abs(std::log2(base.as<double>()[i])) + 1;
+    exponent.as<double>()[i] *= 0.99 / room;
+  }
+  const compiler::Loop power =
+      flat_loop(n, {DType::f64, DType::f64}, {false, false},
+                {.op = Instruction::Op::binary, .dtype = DType::f64, .binary_op = BinaryOp::power});
+  EXPECT_EQ(difference(run_on(*device_, power, {base, exponent}, {n})[0],
+                       run_reference(power, {base, exponent}, {n})[0], 2),
+            "");
 }
 
 // Powers, angles and remainders of every pair of interesting numbers.
