@@ -26,7 +26,7 @@ struct SharedTile {
 
 /// Software rasterisers: invocations are lanes of a vector unit and shared memory is memory like
 /// any other. Elements that all lanes read are loaded once.
-inline constexpr RegisterTile software_tile{8, 8, 8};
+inline constexpr RegisterTile software_tile{16, 8, 8};
 /// GPUs, for convolutions. Their caches serve the rows that invocations share.
 inline constexpr RegisterTile gpu_tile{8, 2, 32};
 /// GPUs, for matrix products: 17 KiB of shared memory at most (f64), which every device has.
