@@ -1,5 +1,5 @@
 // Times the Vulkan device's contractions: GFLOP/s of matrix products and of ResNet-50's
-// convolutions with their gradients, GB/s of an element-wise sum and of a softmax of rows.
+// convolutions with their gradients.
 //
 //   vulkan_gemm [seconds a row]
 #include <fmt/core.h>

@@ -91,7 +91,7 @@ install_python_packages() {
 # A hash of everything that the wheel is made of.
 source_hash() {
   find CMakeLists.txt VERSION LICENSE NOTICE THIRD_PARTY_NOTICES.md README.md pyproject.toml \
-    scripts/fetch_highway cmake python src -type f ! -name '*.pyc' -print0 |
+    scripts/fetch_highway cmake kernels python src -type f ! -name '*.pyc' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | cat - requirements.lock | sha256sum | cut -d ' ' -f 1
 }
 

@@ -29,6 +29,9 @@ struct GpuSupport {
 /// rows here are what the doctor, `evergpu devices`, the guide and its pages go by.
 inline constexpr std::array<GpuSupport, 0> gpu_support = {};
 inline constexpr bool has_gpu_adapter = !gpu_support.empty();
+/// An adapter for GPUs that has run on a software driver only: used where EVERGPU_ADAPTER asks for
+/// it, and promised to nobody.
+inline constexpr std::string_view trial_adapter = "vulkan";
 
 /// Whether there is a wheel for Windows itself.
 inline constexpr bool has_windows_wheel = false;

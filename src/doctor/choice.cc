@@ -14,6 +14,7 @@ using system::Machine;
 using system::VulkanDevice;
 
 int rank(const VulkanDevice* device) {
+  if (device->type == "cpu") return 3;
   return device->type == "discrete" ? 0 : device->type == "integrated" ? 1 : 2;
 }
 
@@ -27,6 +28,25 @@ std::string why_not_a_gpu(const Machine& machine, GpuSupport support) {
   if (support.empty()) return "this version of evergpu cannot use GPUs yet";
   if (machine.vendors().empty()) return "no GPU was found";
   return "no GPU here can be used; `evergpu doctor` says why";
+}
+
+/// What EVERGPU_ADAPTER=gpu, vulkan or vulkan:N takes while that adapter is on trial. Software
+/// drivers come last, and `gpu` takes none.
+Choice try_out(const Machine& machine, const std::string& wanted) {
+  std::vector<const VulkanDevice*> devices;
+  for (const VulkanDevice& device : machine.vulkan.devices)
+    if (device.type != "cpu" || wanted != "gpu") devices.push_back(&device);
+  std::stable_sort(devices.begin(), devices.end(),
+                   [](const VulkanDevice* a, const VulkanDevice* b) { return rank(a) < rank(b); });
+  const std::size_t colon = wanted.find(':');
+  const std::size_t index =
+      colon < wanted.size() ? std::strtoul(wanted.c_str() + colon + 1, nullptr, 10) : 0;
+  const std::string told = "EVERGPU_ADAPTER=" + wanted;
+  if (index < devices.size())
+    return {std::string(product::trial_adapter), devices[index],
+            told + ", on trial: no real GPU has been tried"};
+  return {"", nullptr,
+          fmt::format("{}, and Vulkan finds {} such devices here", told, devices.size())};
 }
 
 }  // namespace
@@ -72,11 +92,14 @@ Choice choose(const Machine& machine, GpuSupport support) {
     return gpus.empty() ? Choice{"host", nullptr, why_not_a_gpu(machine, support)}
                         : take(0, gpus.size() == 1 ? "the only GPU that it can use"
                                                    : "the best of the GPUs that it can use");
+  const std::string adapter = wanted.substr(0, wanted.find(':'));
+  if (!has_adapter(support, product::trial_adapter) &&
+      (wanted == "gpu" || adapter == product::trial_adapter))
+    return try_out(machine, wanted);
   if (wanted == "gpu")
     return gpus.empty() ? Choice{"", nullptr, told + ", and " + why_not_a_gpu(machine, support)}
                         : take(0, told);
   // "vulkan", or "vulkan:1" for the second one.
-  const std::string adapter = wanted.substr(0, wanted.find(':'));
   if (!has_adapter(support, adapter))
     return {"", nullptr, told + ", which this version of evergpu does not know"};
   const std::size_t index = adapter.size() < wanted.size()

@@ -101,17 +101,12 @@ AdapterResult choose_gpus() {
 
 AdapterResult choose_adapter(const std::string& name) {
   if (name == "off") return std::unique_ptr<Adapter>();
-  if (name == "host") return adapters::make_host_adapter(host_device_count());
+  if (name.empty() || name == "host") return adapters::make_host_adapter(host_device_count());
   if (name == "vulkan" || name.starts_with("vulkan:")) return choose_vulkan(name);
   if (name == "gpu") {
     auto gpus = choose_gpus();
     if (gpus.ok()) return gpus;
     return gpus.status().with_prefix("EVERGPU_ADAPTER=gpu asks for a GPU: ");
-  }
-  if (name.empty()) {
-    auto gpus = choose_gpus();
-    if (gpus.ok()) return gpus;
-    return adapters::make_host_adapter(host_device_count());
   }
   return invalid_argument(fmt::format(
       "EVERGPU_ADAPTER is '{}'; it takes host, gpu, vulkan, vulkan:0, vulkan:1 … or off", name));

@@ -64,7 +64,24 @@ TEST(ChoiceTest, TakesTheCpuWhereNoAdapterIsBuiltIn) {
   const Choice choice = choose(machine(), {});
   EXPECT_EQ(choice.adapter, "host");
   EXPECT_NE(choice.why.find("cannot use GPUs yet"), std::string::npos);
-  EXPECT_EQ(choose(machine("gpu"), {}).adapter, "");
+}
+
+TEST(ChoiceTest, TriesAnAdapterOutWhereItIsAskedFor) {
+  const auto tried = [](const char* wanted) {
+    const system::Machine on = machine(wanted);
+    const Choice choice = choose(on, {});
+    return choice.gpu != nullptr ? choice.adapter + " " + choice.gpu->name : choice.adapter;
+  };
+  EXPECT_EQ(tried("gpu"), "vulkan Arc");  // no promise has been made, so no maker is left out
+  EXPECT_EQ(tried("vulkan"), "vulkan Arc");
+  EXPECT_EQ(tried("vulkan:1"), "vulkan GeForce");
+  EXPECT_EQ(tried("vulkan:9"), "");
+  EXPECT_EQ(tried("cuda"), "");
+  system::Machine software = machine("gpu");
+  std::erase_if(software.vulkan.devices, [](const auto& device) { return device.type != "cpu"; });
+  EXPECT_EQ(choose(software, {}).adapter, "");
+  software.variables["EVERGPU_ADAPTER"] = "vulkan";
+  EXPECT_EQ(choose(software, {}).adapter, "vulkan");
 }
 
 TEST(ChoiceTest, TheGuidesFollow) {
