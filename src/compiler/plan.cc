@@ -119,8 +119,9 @@ class Planner {
     return views_[n].buffer;
   }
 
-  /// Makes a buffer of a node that is a view so far. Of a reshaped node its operand's is made, which
-  /// other reshapes of that share: the steps of a recurrent layer are slices of one such array each.
+  /// Makes a buffer of a node that is a view so far. Of a reshaped node its operand's is made,
+  /// which other reshapes of that share: the steps of a recurrent layer are slices of one such
+  /// array each.
   void copy(std::uint32_t n) {
     std::vector<std::uint32_t> reshaped;
     for (; is_reshaped_view(n); n = nodes_[n].operands[0]) reshaped.push_back(n);

@@ -136,7 +136,7 @@ Value power(const Value& x, const Value& y) {
   const Value whole = floor(y) == y;
   const Value half = y * 0.5;
   const Value odd = whole & (floor(half) != half) & y_finite;
-  const Value negative = (bits_of(x) >> 31) != 0.0;
+  const Value negative = (bits_of(x) >> (x.type == Type::f64 ? 63 : 31)) != 0.0;
   Value result = magnitude;
   // |x| is 0 or infinite: the result is 0 or infinity.
   const Value grows = select(a == 0.0, y<0.0, y> 0.0);

@@ -168,6 +168,24 @@ TEST_F(VulkanMath, OfDoubles) {
             "");
 }
 
+TEST_F(VulkanMath, PowersOfNegativeF64AreNegativeForOddExponentsOnly) {
+  const std::vector<double> bases = {-3, -2, -1, -0.5, -0.0, 0.5, 2, -INFINITY};
+  const std::vector<double> exponents = {-3, -2, -1, 1, 2, 3, 0.5};
+  const auto n = static_cast<std::int64_t>(bases.size() * exponents.size());
+  Tensor x(DType::f64, {n});
+  Tensor y(DType::f64, {n});
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+    x.as<double>()[i] = bases[i / exponents.size()];
+    y.as<double>()[i] = exponents[i % exponents.size()];
+  }
+  const compiler::Loop loop =
+      flat_loop(n, {DType::f64, DType::f64}, {false, false},
+                {.op = Instruction::Op::binary, .dtype = DType::f64, .binary_op = BinaryOp::power});
+  EXPECT_EQ(
+      difference(run_on(*device_, loop, {x, y}, {n})[0], run_reference(loop, {x, y}, {n})[0], 2),
+      "");
+}
+
 // Powers, angles and remainders of every pair of interesting numbers.
 TEST_F(VulkanMath, FunctionsOfTwoNumbers) {
   std::vector<float> numbers = {0.0F,      -0.0F,       1,      -1,    2,      -2,     0.5F,
