@@ -1,14 +1,29 @@
-// Windows over five axes of [outer, five axes, inner], as arguments.
+// Windows over five axes of [outer, five axes, inner]. Extents are constants of the pipeline, so that
+// the axes without a window, most of the five, cost nothing.
 #include "element.glsl"
 
 #define invocations arguments[0]
-#define inner arguments[1]
-#define in_extent(axis) arguments[2 + (axis)]
-#define out_extent(axis) arguments[7 + (axis)]
-#define window_extent(axis) arguments[12 + (axis)]
-#define stride(axis) int(arguments[17 + (axis)])
-#define padding(axis) int(arguments[22 + (axis)])
+layout(constant_id = 2) const uint inner = 1;
+
 #define axis_count 5
+#define FIVE_CONSTANTS(name, first)                             \
+  layout(constant_id = first) const uint name##_0 = 1;          \
+  layout(constant_id = first + 1) const uint name##_1 = 1;      \
+  layout(constant_id = first + 2) const uint name##_2 = 1;      \
+  layout(constant_id = first + 3) const uint name##_3 = 1;      \
+  layout(constant_id = first + 4) const uint name##_4 = 1;      \
+  uint name[axis_count] = uint[axis_count](name##_0, name##_1, name##_2, name##_3, name##_4);
+FIVE_CONSTANTS(in_extents, 3)
+FIVE_CONSTANTS(out_extents, 8)
+FIVE_CONSTANTS(window_extents, 13)
+FIVE_CONSTANTS(strides, 18)
+FIVE_CONSTANTS(paddings, 23)
+
+#define in_extent(axis) in_extents[axis]
+#define out_extent(axis) out_extents[axis]
+#define window_extent(axis) window_extents[axis]
+#define stride(axis) int(strides[axis])
+#define padding(axis) int(paddings[axis])
 
 // Taps in row-major order; `position` of the position that each looks at. The windows' axes are few, so
 // a tap is found by counting.
@@ -21,7 +36,7 @@ Place in_place(uint i) {
   Place place;
   place.column = i % inner;
   uint rest = i / inner;
-  for (int axis = axis_count - 1; axis >= 0; --axis) {
+  [[unroll]] for (int axis = axis_count - 1; axis >= 0; --axis) {
     place.at[axis] = int(rest % in_extent(axis));
     rest /= in_extent(axis);
   }
@@ -32,7 +47,7 @@ Place out_place(uint i) {
   Place place;
   place.column = i % inner;
   uint rest = i / inner;
-  for (int axis = axis_count - 1; axis >= 0; --axis) {
+  [[unroll]] for (int axis = axis_count - 1; axis >= 0; --axis) {
     place.at[axis] = int(rest % out_extent(axis));
     rest /= out_extent(axis);
   }
@@ -56,7 +71,7 @@ Place out_place(uint i) {
 int input_at(Place place, int t[axis_count]) {
   uint position = place.outer;
   bool inside = true;
-  for (int axis = 0; axis < axis_count; ++axis) {
+  [[unroll]] for (int axis = 0; axis < axis_count; ++axis) {
     const int at = place.at[axis] * stride(axis) + t[axis] - padding(axis);
     inside = inside && at >= 0 && at < int(in_extent(axis));
     position = position * in_extent(axis) + uint(at);
@@ -67,7 +82,7 @@ int input_at(Place place, int t[axis_count]) {
 int output_at(Place place, int t[axis_count]) {
   uint position = place.outer;
   bool inside = true;
-  for (int axis = 0; axis < axis_count; ++axis) {
+  [[unroll]] for (int axis = 0; axis < axis_count; ++axis) {
     const int shifted = place.at[axis] + padding(axis) - t[axis];
     const int at = shifted / stride(axis);
     inside = inside && shifted >= 0 && at * stride(axis) == shifted && at < int(out_extent(axis));

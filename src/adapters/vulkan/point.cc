@@ -224,8 +224,11 @@ class Integers {
     return select(negative(y), below, state[0]);
   }
   Value shift_count(const Value& count) const {
-    const Value most = count.like(bits_ - 1);
-    const Value bounded = select(less(most, count), most, count);
+    // By bits: with Mesa 22.3, whether a widened 8-bit integer is greater than a literal came out
+    // wrong.
+    const std::uint64_t most = static_cast<std::uint64_t>(bits_) - 1;
+    const Value small = (count & ~most) == 0.0;
+    const Value bounded = select(small, count, count.like_bits(most));
     return select(negative(count), count.like(0), bounded);
   }
   Value shift_right(const Value& x, const Value& count) const {

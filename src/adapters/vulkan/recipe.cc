@@ -88,14 +88,14 @@ Recipe::Buffer Recipe::scratch(std::size_t bytes) {
 
 Status Recipe::each(std::string_view file, std::string_view variant, std::span<const Use> uses,
                     std::vector<std::uint32_t> arguments, std::uint64_t items,
-                    Constants constants) {
+                    const Constants& constants) {
   return groups(file, variant, uses, std::move(arguments), (items + group_size - 1) / group_size,
                 group_size, constants);
 }
 
 Status Recipe::groups(std::string_view file, std::string_view variant, std::span<const Use> uses,
                       std::vector<std::uint32_t> arguments, std::uint64_t groups,
-                      std::uint32_t size, Constants constants) {
+                      std::uint32_t size, const Constants& constants) {
   EVERGPU_RETURN_IF_ERROR(check_features(variant, context_.physical()));
   Step step;
   std::uint64_t most = 0;

@@ -15,7 +15,7 @@
 namespace evergpu::adapters::vulkan {
 
 /// Constants of a kernel beside the number of its invocations: constant_id 1, 2, …
-using Constants = std::initializer_list<std::uint32_t>;
+using Constants = std::vector<std::uint32_t>;
 
 class Recipe {
  public:
@@ -46,16 +46,18 @@ class Recipe {
 
   /// Adds a dispatch of kernel `file`_`variant` with one invocation for each of `items`.
   Status each(std::string_view file, std::string_view variant, std::span<const Use> uses,
-              std::vector<std::uint32_t> arguments, std::uint64_t items, Constants constants = {});
+              std::vector<std::uint32_t> arguments, std::uint64_t items,
+              const Constants& constants = {});
   Status each(std::string_view file, std::string_view variant, std::initializer_list<Use> uses,
-              std::vector<std::uint32_t> arguments, std::uint64_t items, Constants constants = {}) {
+              std::vector<std::uint32_t> arguments, std::uint64_t items,
+              const Constants& constants = {}) {
     return each(file, variant, std::span(uses.begin(), uses.size()), std::move(arguments), items,
                 constants);
   }
   /// Adds a dispatch of `groups` workgroups of `size` invocations.
   Status groups(std::string_view file, std::string_view variant, std::span<const Use> uses,
                 std::vector<std::uint32_t> arguments, std::uint64_t groups, std::uint32_t size,
-                Constants constants);
+                const Constants& constants);
   /// Adds a copy of the whole of `from`.
   void copy(Buffer to, Buffer from);
 

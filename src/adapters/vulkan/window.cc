@@ -6,9 +6,9 @@ namespace {
 
 constexpr int window_axes = 5;  // of kernels/window.glsl
 
-// The arguments of kernels/window.glsl but for the number of invocations.
-Result<std::vector<std::uint32_t>> arguments_of(const ir::Window& window, const ir::Shape& input,
-                                                const ir::Shape& output) {
+// The constants of kernels/window.glsl after the operation.
+Result<Constants> constants_of(const ir::Window& window, const ir::Shape& input,
+                               const ir::Shape& output) {
   const auto is_free = [&](int axis) {
     const auto i = static_cast<std::size_t>(axis);
     return window.extents[i] == 1 && window.strides[i] == 1 && input[axis] == output[axis];
@@ -21,10 +21,10 @@ Result<std::vector<std::uint32_t>> arguments_of(const ir::Window& window, const 
   if (last - first > window_axes)
     return unimplemented("windows over more than five axes on a Vulkan device");
   const int missing = window_axes - (last - first);
-  std::vector<std::uint32_t> arguments{word(inner)};
+  Constants constants{word(inner)};
   const auto add = [&](const auto& of_axis, std::int64_t otherwise) {
     for (int i = 0; i < window_axes; ++i)
-      arguments.push_back(word(i < missing ? otherwise : of_axis(first + i - missing)));
+      constants.push_back(word(i < missing ? otherwise : of_axis(first + i - missing)));
   };
   const auto of = [](const ir::Dims& dims) {
     return [&dims](int axis) { return dims[static_cast<std::size_t>(axis)]; };
@@ -34,15 +34,15 @@ Result<std::vector<std::uint32_t>> arguments_of(const ir::Window& window, const 
   add(of(window.extents), 1);
   add(of(window.strides), 1);
   add(of(window.pad_low), 0);
-  return arguments;
+  return constants;
 }
 
 Status add_windows(Recipe& recipe, std::string_view file, std::string_view variant,
-                   std::span<const Recipe::Use> uses, std::vector<std::uint32_t> arguments,
-                   std::int64_t items, ir::ReduceOp op) {
-  arguments.insert(arguments.begin(), word(items));
-  return recipe.each(file, variant, uses, std::move(arguments), static_cast<std::uint64_t>(items),
-                     {static_cast<std::uint32_t>(op)});
+                   std::span<const Recipe::Use> uses, Constants constants, std::int64_t items,
+                   ir::ReduceOp op) {
+  constants.insert(constants.begin(), static_cast<std::uint32_t>(op));
+  return recipe.each(file, variant, uses, {word(items)}, static_cast<std::uint64_t>(items),
+                     constants);
 }
 
 }  // namespace
@@ -50,11 +50,11 @@ Status add_windows(Recipe& recipe, std::string_view file, std::string_view varia
 Status add_window_reduce(Recipe& recipe) {
   const ir::Operation& operation = recipe.library().operation;
   const auto& window = operation.get<ir::Window>();
-  auto arguments = arguments_of(window, recipe.library().operand_shapes[0], operation.shape);
-  if (!arguments.ok()) return arguments.status();
+  auto constants = constants_of(window, recipe.library().operand_shapes[0], operation.shape);
+  if (!constants.ok()) return constants.status();
   const Recipe::Use uses[] = {Recipe::read(recipe.input(0)), Recipe::write(recipe.result())};
   return add_windows(recipe, "window_reduce", variant_of(operation.dtype), uses,
-                     std::move(*arguments), operation.shape.elements(), window.op);
+                     std::move(*constants), operation.shape.elements(), window.op);
 }
 
 Status add_window_gradient(Recipe& recipe) {
@@ -62,8 +62,8 @@ Status add_window_gradient(Recipe& recipe) {
   const ir::Operation& operation = library.operation;
   const auto& window = operation.get<ir::Window>();
   const ir::Shape& pooled = library.operand_shapes.back();
-  auto arguments = arguments_of(window, operation.shape, pooled);
-  if (!arguments.ok()) return arguments.status();
+  auto constants = constants_of(window, operation.shape, pooled);
+  if (!constants.ok()) return constants.status();
   const Recipe::Buffer gradient = recipe.input(library.operand_shapes.size() - 1);
   Recipe::Buffer origin = gradient;  // of no use for a sum
   if (window.op == ir::ReduceOp::maximum) {
@@ -71,12 +71,12 @@ Status add_window_gradient(Recipe& recipe) {
     const Recipe::Use uses[] = {Recipe::read(recipe.input(0)), Recipe::write(origin)};
     if (pooled.elements() > 0)
       EVERGPU_RETURN_IF_ERROR(add_windows(recipe, "window_origin", variant_of(operation.dtype),
-                                          uses, *arguments, pooled.elements(), window.op));
+                                          uses, *constants, pooled.elements(), window.op));
   }
   const Recipe::Use uses[] = {Recipe::read(gradient), Recipe::read(origin),
                               Recipe::write(recipe.result())};
   return add_windows(recipe, "window_gradient", wrapping_variant_of(operation.dtype), uses,
-                     std::move(*arguments), operation.shape.elements(), window.op);
+                     std::move(*constants), operation.shape.elements(), window.op);
 }
 
 }  // namespace evergpu::adapters::vulkan
