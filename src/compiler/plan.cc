@@ -123,13 +123,15 @@ class Planner {
   /// which other reshapes of that share: the steps of a recurrent layer are slices of one such
   /// array each.
   void copy(std::uint32_t n) {
+    const std::uint32_t asked =
+        n;  // names the step: the operand may be from a copy, of no operation
     std::vector<std::uint32_t> reshaped;
     for (; is_reshaped_view(n); n = nodes_[n].operands[0]) reshaped.push_back(n);
     IterationSpace space(nodes_[n].operation.shape.elements());
     space.admit(views_[n]);
     LoopBuilder builder(space.extents());
     builder.store(builder.read(views_[n]), nodes_[n].operation.dtype);
-    push_loop(n, std::move(builder), {n});
+    push_loop(asked, std::move(builder), {n});
     for (; !reshaped.empty(); reshaped.pop_back()) {
       const ir::GraphNode& node = nodes_[reshaped.back()];
       const std::uint32_t operand = node.operands[0];
@@ -137,13 +139,14 @@ class Planner {
     }
   }
 
-  /// Whether a node has the elements of its operand, in their order, and that is a view too.
+  /// Whether a node has the elements of its operand, in their order, and that is a view of an
+  /// array.
   bool is_reshaped_view(std::uint32_t n) const {
     const ir::GraphNode& node = nodes_[n];
     if (node.leaf || !is_movement(node.operation.kind)) return false;
     const std::uint32_t operand = node.operands[0];
     return keeps_order(node.operation, nodes_[operand].operation) &&
-           views_[operand].source != View::Source::none && !views_[operand].is_dense();
+           views_[operand].source == View::Source::memory && !views_[operand].is_dense();
   }
 
   // --- library steps ---
