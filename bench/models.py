@@ -1,13 +1,16 @@
-"""The models that the benchmarks train, written as users would, with their batch sizes."""
+"""The models that the benchmarks train, written as users would, with their batch sizes. All tell ten
+classes apart, and their inputs say what data they want: images, or tokens of a vocabulary."""
 
 import keras
 import numpy as np
 from keras import layers
 
+VOCABULARY = 5000
+
 
 def mlp():
-    """784-512-512-10 with dropout, batch 128."""
-    model = keras.Sequential([
+    """784-512-512-10 with dropout."""
+    return keras.Sequential([
         keras.Input((784,)),
         layers.Dense(512, activation="relu"),
         layers.Dropout(0.2),
@@ -15,12 +18,11 @@ def mlp():
         layers.Dropout(0.2),
         layers.Dense(10, activation="softmax"),
     ])
-    return model, (784,), 128
 
 
 def convnet():
-    """28×28: two convolutions with pooling, dropout, dense; batch 128."""
-    model = keras.Sequential([
+    """28×28: two convolutions with pooling, dropout, dense."""
+    return keras.Sequential([
         keras.Input((28, 28, 1)),
         layers.Conv2D(32, 3, activation="relu"),
         layers.MaxPooling2D(2),
@@ -30,11 +32,10 @@ def convnet():
         layers.Dropout(0.5),
         layers.Dense(10, activation="softmax"),
     ])
-    return model, (28, 28, 1), 128
 
 
 def resnet20():
-    """ResNet-20 for 32×32 images (He et al., 2015, section 4.2), batch 64."""
+    """ResNet-20 for 32×32 images (He et al., 2015, section 4.2)."""
     inputs = keras.Input((32, 32, 3))
     x = layers.Conv2D(16, 3, padding="same", use_bias=False)(inputs)
     x = layers.Activation("relu")(layers.BatchNormalization()(x))
@@ -49,10 +50,65 @@ def resnet20():
                 x = layers.Conv2D(filters, 1, 2, use_bias=False)(x)
             x = layers.Activation("relu")(layers.Add()([x, y]))
     x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x)), (32, 32, 3), 64
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
 
 
-MODELS = {builder.__name__: builder for builder in (mlp, convnet, resnet20)}
+def lstm():
+    """64 tokens, embedded in 64 dimensions, 128 units."""
+    return keras.Sequential([
+        keras.Input((64,), dtype="int32"),
+        layers.Embedding(VOCABULARY, 64),
+        layers.LSTM(128),
+        layers.Dense(10, activation="softmax"),
+    ])
+
+
+class Positions(layers.Layer):
+    """Adds a learned vector for each position."""
+
+    def build(self, shape):
+        self.table = self.add_weight(shape=shape[1:], initializer="uniform")
+
+    def call(self, x):
+        return x + self.table
+
+
+def transformer():
+    """Two pre-norm blocks over 128 tokens of 128 dimensions, four heads."""
+    inputs = keras.Input((128,), dtype="int32")
+    x = Positions()(layers.Embedding(VOCABULARY, 128)(inputs))
+    for _ in range(2):
+        y = layers.LayerNormalization()(x)
+        x = layers.Add()([x, layers.MultiHeadAttention(4, 32)(y, y)])
+        y = layers.LayerNormalization()(x)
+        y = layers.Dense(512, activation="gelu")(y)
+        x = layers.Add()([x, layers.Dense(128)(y)])
+    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+def mobilenetv2():
+    return keras.applications.MobileNetV2((96, 96, 3), weights=None, classes=10)
+
+
+def resnet50():
+    return keras.applications.ResNet50(input_shape=(96, 96, 3), weights=None, classes=10)
+
+
+BATCHES = {mlp: 128, convnet: 128, resnet20: 64, lstm: 64, transformer: 16, mobilenetv2: 32,
+           resnet50: 16}
+MODELS = {builder.__name__: builder for builder in BATCHES}
+
+
+def random_data(model, samples):
+    """(x, y) of the shape and kind that the model's input has."""
+    random = np.random.default_rng(0)
+    shape = (samples, *model.input_shape[1:])
+    if model.inputs[0].dtype == "int32":
+        x = random.integers(0, VOCABULARY, shape).astype(np.int32)
+    else:
+        x = random.normal(size=shape).astype(np.float32)
+    return x, random.integers(0, 10, samples)
 
 
 def compiled(name):
@@ -60,11 +116,8 @@ def compiled(name):
     import tensorflow as tf
 
     keras.utils.set_random_seed(1)
-    model, shape, batch = MODELS[name]()
+    model, batch = MODELS[name](), BATCHES[MODELS[name]]
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy",
                   metrics=["accuracy"])
-    random = np.random.default_rng(0)
-    x = random.normal(size=(batch * 8, *shape)).astype(np.float32)
-    y = random.integers(0, 10, batch * 8)
-    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch).cache().repeat()
-    return model, data.prefetch(2), batch
+    data = tf.data.Dataset.from_tensor_slices(random_data(model, batch * 8)).batch(batch)
+    return model, data.cache().repeat().prefetch(2), batch

@@ -1,6 +1,6 @@
 """Time of a training step in Keras's fit, evergpu against stock TensorFlow in the same environment.
 
-    python bench/train_step.py [--models mlp,convnet,resnet20] [--rounds 5] [--seconds 3]
+    python bench/train_step.py [--models all] [--rounds 5] [--seconds 3]
 
 Both run at once as processes of their own that take turns, a round each, so that a noisy machine
 hits both; the medians of the rounds and their spread are printed. Peak memory is the process's."""
@@ -15,21 +15,24 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+# The builders of models.py, which only the workers import: it takes seconds.
+ALL = ("mlp", "convnet", "resnet20", "lstm", "transformer", "mobilenetv2", "resnet50")
 CONTENDERS = {"evergpu": {}, "TensorFlow": {"EVERGPU_ADAPTER": "off"}}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", default="mlp,convnet,resnet20")
+    parser.add_argument("--models", default="mlp,convnet,resnet20",
+                        help="a list with commas, or all")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of measuring, each round")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
         return work(arguments.worker)
-    print(f"{'model':10} {'batch':>5}  {'device':10} {'step':>17} {'examples/s':>11} {'memory':>9}"
+    print(f"{'model':11} {'batch':>5}  {'device':10} {'step':>17} {'examples/s':>11} {'memory':>9}"
           f"  {'speed':>6}")
-    for name in arguments.models.split(","):
+    for name in ALL if arguments.models == "all" else arguments.models.split(","):
         report(name, compare(name, arguments.rounds, arguments.seconds))
     return 0
 
@@ -77,7 +80,7 @@ def report(name, answers):
         ratios = [s / e for e, s in zip(steps["evergpu"], steps["TensorFlow"])]
         speed = (f"{stock / medians['evergpu']:.2f}x [{min(ratios):.2f} .. {max(ratios):.2f}]"
                  if label == "evergpu" else "")
-        print(f"{name:10} {rounds[0]['batch']:5}  {label:10} "
+        print(f"{name:11} {rounds[0]['batch']:5}  {label:10} "
               f"{medians[label] * 1e3:7.2f} ms ±{(high - low) / 2 * 1e3:5.2f} "
               f"{rounds[0]['batch'] / medians[label]:11.0f} {rounds[-1]['memory_mib']:5.0f} MiB"
               f"  {speed}")
