@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <new>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
+#include "adapters/host/reorder_onednn.h"
 #include "adapters/host/work_space.h"
 
 namespace evergpu::adapters::host::onednn {
@@ -22,36 +24,31 @@ std::size_t aligned(std::size_t bytes) {
 // One argument of a primitive, with its reorder where layouts differ.
 class Argument {
  public:
-  Argument(const Operand& operand, bool is_output)
-      : dense_(operand.dense, engine(), nullptr), wanted_(operand.wanted, engine(), nullptr) {
+  Argument(const Operand& operand, bool is_output) : wanted_(operand.wanted, engine(), nullptr) {
     if (operand.dense == operand.wanted) return;
     wanted_bytes_ = aligned(operand.wanted.get_size());
-    const auto& from = is_output ? operand.wanted : operand.dense;
-    const auto& to = is_output ? operand.dense : operand.wanted;
-    reorder_ = dnnl::reorder(
-        dnnl::reorder::primitive_desc(engine(), from, engine(), to, dnnl::primitive_attr()));
+    reorder_.emplace(is_output ? operand.wanted : operand.dense,
+                     is_output ? operand.dense : operand.wanted);
   }
 
   /// Scratch bytes for the wanted layout; none when it is the dense one.
   std::size_t wanted_bytes() const { return wanted_bytes_; }
   void place(void* dense, std::byte* scratch) {
-    dense_.set_data_handle(dense);
-    wanted_.set_data_handle(reorders() ? scratch : dense);
+    dense_ = dense;
+    wanted_.set_data_handle(reorder_ ? scratch : dense);
   }
   const dnnl::memory& memory() const { return wanted_; }
   void read(dnnl::stream& stream) {
-    if (reorders()) reorder_.execute(stream, dense_, wanted_);
+    if (reorder_) reorder_->run(stream, dense_, wanted_.get_data_handle());
   }
   void write(dnnl::stream& stream) {
-    if (reorders()) reorder_.execute(stream, wanted_, dense_);
+    if (reorder_) reorder_->run(stream, wanted_.get_data_handle(), dense_);
   }
 
  private:
-  bool reorders() const { return wanted_bytes_ != 0; }
-
-  dnnl::memory dense_;
+  void* dense_ = nullptr;
   dnnl::memory wanted_;
-  dnnl::reorder reorder_;
+  std::optional<Reorder> reorder_;
   std::size_t wanted_bytes_ = 0;
 };
 
