@@ -124,8 +124,7 @@ void copy(const StridedBox& box, std::size_t element_size, std::byte* target,
 }  // namespace
 
 Reorder::Reorder(const memory::desc& from, const memory::desc& to)
-    : box_(box_of(from, to)),
-      element_size_(memory::data_type_size(from.get_data_type())) {
+    : box_(box_of(from, to)), element_size_(memory::data_type_size(from.get_data_type())) {
   if (box_) return;
   from_ = memory(from, engine(), nullptr);
   to_ = memory(to, engine(), nullptr);
