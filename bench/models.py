@@ -1,11 +1,9 @@
-"""The models that the benchmarks train, written as users would, with their batch sizes. All tell ten
-classes apart, and their inputs say what data they want: images, or tokens of a vocabulary."""
+"""The models that the benchmarks train, written as Keras's users would; cases.py has their data."""
 
 import keras
-import numpy as np
 from keras import layers
 
-VOCABULARY = 5000
+from cases import VOCABULARY
 
 
 def mlp():
@@ -95,29 +93,15 @@ def resnet50():
     return keras.applications.ResNet50(input_shape=(96, 96, 3), weights=None, classes=10)
 
 
-BATCHES = {mlp: 128, convnet: 128, resnet20: 64, lstm: 64, transformer: 16, mobilenetv2: 32,
-           resnet50: 16}
-MODELS = {builder.__name__: builder for builder in BATCHES}
+MODELS = {builder.__name__: builder for builder in
+          (mlp, convnet, resnet20, lstm, transformer, mobilenetv2, resnet50)}
 
 
-def random_data(model, samples):
-    """(x, y) of the shape and kind that the model's input has."""
-    random = np.random.default_rng(0)
-    shape = (samples, *model.input_shape[1:])
-    if model.inputs[0].dtype == "int32":
-        x = random.integers(0, VOCABULARY, shape).astype(np.int32)
-    else:
-        x = random.normal(size=shape).astype(np.float32)
-    return x, random.integers(0, 10, samples)
-
-
-def compiled(name):
-    """(model, batches of random data without end, batch size), ready for fit."""
-    import tensorflow as tf
-
+def compiled(name, policy="float32"):
+    """A model ready for fit."""
+    keras.config.set_dtype_policy(policy)
     keras.utils.set_random_seed(1)
-    model, batch = MODELS[name](), BATCHES[MODELS[name]]
+    model = MODELS[name]()
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy",
                   metrics=["accuracy"])
-    data = tf.data.Dataset.from_tensor_slices(random_data(model, batch * 8)).batch(batch)
-    return model, data.cache().repeat().prefetch(2), batch
+    return model

@@ -1,0 +1,48 @@
+"""The part of a benchmark that all contenders share: a process that trains when asked."""
+
+import json
+import os
+import sys
+import time
+
+
+def serve(build):
+    """Says on standard output what `build` made, `facts`, and then answers questions on standard
+    input, [mode, seconds] a line each, with the time of a step. The first question of a mode warms
+    up. What `build` returns has `modes`, a function of a number of steps each, and `counters`."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints does not belong into the answers
+    contender = build()
+    print(json.dumps(contender.facts), file=answers, flush=True)
+    step = {}
+    for question in sys.stdin:
+        mode, seconds = json.loads(question)
+        if mode not in step:
+            contender.modes[mode](5)
+        steps = max(5, int(seconds / step[mode])) if mode in step else 5
+        before = contender.counters()
+        step[mode] = timed(contender.modes[mode], steps)
+        counters = per_step(before, contender.counters(), steps)
+        print(json.dumps({"step": step[mode], "steps": steps, "memory_mib": peak_mib(),
+                          "counters": counters}), file=answers, flush=True)
+
+
+def timed(run, steps):
+    begin = time.perf_counter()
+    run(steps)
+    return (time.perf_counter() - begin) / steps
+
+
+def per_step(before, after, steps):
+    """Counters as rates; what is a level, in bytes, as it is."""
+    levels = ("live_bytes", "peak_live_bytes", "resident_bytes", "peak_resident_bytes")
+    return {key: value if key in levels else (value - before[key]) / steps
+            for key, value in after.items()}
+
+
+def peak_mib():
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
