@@ -1,12 +1,13 @@
 """Time of a training step, evergpu against stock TensorFlow in the same environment.
 
     python bench/train_step.py [--models all] [--mode fit,train_on_batch] [--rounds 5] [--seconds 3]
-        [--policy mixed_bfloat16] [--eager] [--json FILE]
+        [--policy mixed_bfloat16] [--eager] [--torch PYTHON] [--json FILE]
 
 All contenders run at once as processes of their own that take turns, a round each, so that a noisy
 machine hits them all; the medians of the rounds and their spread are printed. In each round the
 machine's rate of matrix products is measured too: the limit is the step's floating-point operations
-at the best of these. --eager adds evergpu without recording, an op at a time."""
+at the best of these. --eager adds evergpu without recording, an op at a time; --torch adds PyTorch
+from another environment (bench/requirements-torch.txt)."""
 
 import argparse
 import contextlib
@@ -52,6 +53,7 @@ def parsed_arguments():
     parser.add_argument("--seconds", type=float, default=3.0,
                         help="of measuring, each round of each mode")
     parser.add_argument("--eager", action="store_true", help="evergpu an op at a time as well")
+    parser.add_argument("--torch", metavar="PYTHON", help="of an environment with PyTorch")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="for all measured")
     return parser.parse_args()
 
@@ -73,6 +75,10 @@ def contenders(name, arguments):
     if arguments.eager:
         chosen["evergpu eager"] = (keras, {"EVERGPU_EAGER": "1"})
     chosen["TensorFlow"] = (keras, {"EVERGPU_ADAPTER": "off"})
+    if arguments.torch:
+        torch = [arguments.torch, HERE / "torch_worker.py", name, arguments.policy]
+        chosen["PyTorch"] = ([*torch, "eager"], {})
+        chosen["torch.compile"] = ([*torch, "compile"], {})
     return chosen
 
 
