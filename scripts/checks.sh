@@ -38,7 +38,7 @@ unit_tests() {
 python_tests() {
   local files=() name
   for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers default_kernels environment doctor \
-    guides distribution statistics memory; do
+    guides distribution statistics memory bench; do
     files+=("tests/python/test_$name.py")
   done
   [ "${1:-}" != --all ] || files=(tests/python)
