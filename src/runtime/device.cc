@@ -115,7 +115,11 @@ class Device::Impl {
           fmt::format("{} = {}  ({})", address, ir::print(value->operation()), value->origin()));
     }
     if (!flush) return {};
-    if (!options_.eager) return flush_live();
+    if (!options_.eager) {
+      EVERGPU_RETURN_IF_ERROR(flush_live());
+      queue_.start();
+      return {};
+    }
     {
       const std::lock_guard lock(mutex_);
       flush_locked({&value, 1});
@@ -328,8 +332,7 @@ class Device::Impl {
     return {};
   }
 
-  /// Hands the pending ones of `values`, and what they depend on, to the device thread. The lock is
-  /// held.
+  /// Posts the pending ones of `values`, and what they depend on. The lock is held.
   void flush_locked(std::span<const Value> values) {
     writes_since_flush_ = 0;
     std::vector<Value> wanted;

@@ -15,25 +15,33 @@ Queue::~Queue() {
 }
 
 std::uint64_t Queue::post(std::function<void()> task) {
-  std::uint64_t number = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
-    number = ++posted_count_;
-  }
-  posted_.notify_one();
-  return number;
+  const std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  return ++posted_count_;
 }
+
+void Queue::start() { posted_.notify_one(); }
 
 void Queue::wait(std::uint64_t number) {
   std::unique_lock lock(mutex_);
-  finished_.wait(lock, [&] { return finished_count_ >= number; });
+  wait_locked(lock, number);
 }
 
 void Queue::wait_idle() {
   std::unique_lock lock(mutex_);
-  const std::uint64_t number = posted_count_;
-  finished_.wait(lock, [&] { return finished_count_ >= number; });
+  wait_locked(lock, posted_count_);
+}
+
+void Queue::wait_locked(std::unique_lock<std::mutex>& lock, std::uint64_t number) {
+  while (finished_count_ < number) {
+    if (running_) {
+      finished_.wait(lock);
+    } else {
+      run_next(lock);
+    }
+  }
+  // They may have been started, when this thread was running one.
+  if (!tasks_.empty()) posted_.notify_one();
 }
 
 void Queue::abandon() { thread_.detach(); }
@@ -41,17 +49,23 @@ void Queue::abandon() { thread_.detach(); }
 void Queue::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    posted_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });
+    posted_.wait(lock, [&] { return tasks_.empty() ? stopping_ : !running_; });
     if (tasks_.empty()) return;
-    std::function<void()> task = std::move(tasks_.front());
-    tasks_.pop_front();
-    lock.unlock();
-    task();
-    task = nullptr;  // what it holds goes before anybody is told that it ran
-    lock.lock();
-    ++finished_count_;
-    finished_.notify_all();
+    run_next(lock);
   }
+}
+
+void Queue::run_next(std::unique_lock<std::mutex>& lock) {
+  std::function<void()> task = std::move(tasks_.front());
+  tasks_.pop_front();
+  running_ = true;
+  lock.unlock();
+  task();
+  task = nullptr;  // what it holds goes before anybody is told that it ran
+  lock.lock();
+  running_ = false;
+  ++finished_count_;
+  finished_.notify_all();
 }
 
 }  // namespace evergpu::runtime

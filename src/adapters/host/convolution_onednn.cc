@@ -2,6 +2,7 @@
 // and back. The filter goes into whatever layout it wants.
 #include "adapters/host/contraction.h"
 #include "adapters/host/onednn.h"
+#include "adapters/host/threads.h"
 
 namespace evergpu::adapters::host {
 
@@ -115,6 +116,17 @@ Problem problem_of(const compiler::Library& library, memory::data_type type) {
   return problem;
 }
 
+// Of an output element each: the filter's elements but for the output channels.
+std::int64_t multiplications(const compiler::Library& library) {
+  const ir::Shape* shapes[] = {&library.operand_shapes[0], &library.operand_shapes[1],
+                               &library.operation.shape};  // input, filter, output
+  if (library.operation.kind == Kind::convolution_input)
+    std::rotate(shapes, shapes + 2, shapes + 3);  // given: filter, output; made: input
+  if (library.operation.kind == Kind::convolution_filter) std::swap(shapes[1], shapes[2]);
+  const ir::Shape& filter = *shapes[1];
+  return shapes[2]->elements() * (filter.elements() / filter[filter.rank() - 1]);
+}
+
 dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
   return {onednn::engine(),
           dnnl::prop_kind::forward_training,
@@ -132,21 +144,24 @@ dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
 
 template <typename Primitive, typename Description>
 MadeLibrary make(const Description& description, const std::vector<onednn::Operand>& inputs,
-                 const onednn::Operand& output) {
+                 const onednn::Operand& output, bool small) {
   if (!description || !onednn::is_fast(description.impl_info_str())) return nullptr;
   return onednn::make_primitive(Primitive(description), description.scratchpad_desc().get_size(),
-                                inputs, output);
+                                inputs, output, small);
 }
 
 MadeLibrary make_checked(const compiler::Library& library, memory::data_type type) {
   const Problem p = problem_of(library, type);
+  const bool small = onednn::is_small(multiplications(library));
+  std::optional<OneThread> alone;
+  if (small) alone.emplace();
   const auto forward = describe_forward(p);
   if (!forward) return nullptr;
   if (library.operation.kind == Kind::convolution) {
     return make<dnnl::convolution_forward>(forward,
                                            {{DNNL_ARG_SRC, p.source, forward.src_desc()},
                                             {DNNL_ARG_WEIGHTS, p.weights, forward.weights_desc()}},
-                                           {DNNL_ARG_DST, p.target, forward.dst_desc()});
+                                           {DNNL_ARG_DST, p.target, forward.dst_desc()}, small);
   }
   if (library.operation.kind == Kind::convolution_input) {
     const dnnl::convolution_backward_data::primitive_desc backward(
@@ -158,7 +173,7 @@ MadeLibrary make_checked(const compiler::Library& library, memory::data_type typ
         backward,
         {{DNNL_ARG_WEIGHTS, p.weights, backward.weights_desc()},
          {DNNL_ARG_DIFF_DST, p.target, backward.diff_dst_desc()}},
-        {DNNL_ARG_DIFF_SRC, p.source, backward.diff_src_desc()});
+        {DNNL_ARG_DIFF_SRC, p.source, backward.diff_src_desc()}, small);
   }
   const dnnl::convolution_backward_weights::primitive_desc backward(
       onednn::engine(), dnnl::algorithm::convolution_direct, p.source_wanted, p.weights_wanted,
@@ -169,7 +184,7 @@ MadeLibrary make_checked(const compiler::Library& library, memory::data_type typ
       backward,
       {{DNNL_ARG_SRC, p.source, backward.src_desc()},
        {DNNL_ARG_DIFF_DST, p.target, backward.diff_dst_desc()}},
-      {DNNL_ARG_DIFF_WEIGHTS, p.weights, backward.diff_weights_desc()});
+      {DNNL_ARG_DIFF_WEIGHTS, p.weights, backward.diff_weights_desc()}, small);
 }
 
 }  // namespace

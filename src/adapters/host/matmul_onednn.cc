@@ -1,6 +1,7 @@
 // Matrix multiplication with oneDNN: transposes are strides, batch axes become one.
 #include "adapters/host/contraction.h"
 #include "adapters/host/onednn.h"
+#include "adapters/host/threads.h"
 
 namespace evergpu::adapters::host {
 
@@ -38,14 +39,18 @@ MadeLibrary make_onednn_matmul(const compiler::Library& library) {
   const memory::desc source = matrix(library.operand_shapes[0], attributes.transpose_a, *type);
   const memory::desc weights = matrix(library.operand_shapes[1], attributes.transpose_b, *type);
   const memory::desc target = matrix(library.operation.shape, false, *type);
+  const std::int64_t depth = source.get_dims().back();
+  const bool small = onednn::is_small(library.operation.shape.elements() * depth);
   try {
+    std::optional<OneThread> alone;
+    if (small) alone.emplace();
     const dnnl::matmul::primitive_desc description(onednn::engine(), source, weights, target,
                                                    onednn::attributes(), true);
     if (!description || !onednn::is_fast(description.impl_info_str())) return nullptr;
     return onednn::make_primitive(
         dnnl::matmul(description), description.scratchpad_desc().get_size(),
         {{DNNL_ARG_SRC, source, source}, {DNNL_ARG_WEIGHTS, weights, weights}},
-        {DNNL_ARG_DST, target, target});
+        {DNNL_ARG_DST, target, target}, small);
   } catch (const dnnl::error&) {
     return nullptr;
   }

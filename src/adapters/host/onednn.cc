@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "adapters/host/reorder_onednn.h"
+#include "adapters/host/threads.h"
 #include "adapters/host/work_space.h"
 
 namespace evergpu::adapters::host::onednn {
@@ -55,8 +56,9 @@ class Argument {
 class PrimitiveExecutable final : public HostExecutable {
  public:
   PrimitiveExecutable(dnnl::primitive primitive, std::size_t scratch_bytes,
-                      const std::vector<Operand>& inputs, const Operand& output)
-      : primitive_(std::move(primitive)),
+                      const std::vector<Operand>& inputs, const Operand& output, bool small)
+      : small_(small),
+        primitive_(std::move(primitive)),
         stream_(engine()),
         scratch_bytes_(aligned(scratch_bytes)),
         output_(output, true) {
@@ -74,6 +76,8 @@ class PrimitiveExecutable final : public HostExecutable {
   }
 
   Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
+    std::optional<OneThread> alone;
+    if (small_) alone.emplace();
     std::byte* work = scratch_space.at_least(work_bytes_);
     const auto take = [&](std::size_t bytes) { return std::exchange(work, work + bytes); };
     scratch_.set_data_handle(take(scratch_bytes_));
@@ -94,6 +98,7 @@ class PrimitiveExecutable final : public HostExecutable {
   }
 
  private:
+  const bool small_;
   const dnnl::primitive primitive_;
   dnnl::stream stream_;
   const std::size_t scratch_bytes_;
@@ -138,11 +143,13 @@ dnnl::primitive_attr attributes() {
   return attr;
 }
 
+bool is_small(std::int64_t multiplications) { return multiplications <= 5'000'000; }
+
 std::unique_ptr<HostExecutable> make_primitive(const dnnl::primitive& primitive,
                                                std::size_t scratch_bytes,
                                                const std::vector<Operand>& inputs,
-                                               const Operand& output) {
-  return std::make_unique<PrimitiveExecutable>(primitive, scratch_bytes, inputs, output);
+                                               const Operand& output, bool small) {
+  return std::make_unique<PrimitiveExecutable>(primitive, scratch_bytes, inputs, output, small);
 }
 
 bool is_fast(const char* implementation) {

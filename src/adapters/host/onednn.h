@@ -28,11 +28,15 @@ struct Operand {
   dnnl::memory::desc wanted;
 };
 
-/// Runs one primitive. `inputs` are in the order of the kernel's.
+/// Whether a primitive of so many multiplications is to be made and run under a OneThread: waking
+/// the others takes as long as 50 µs.
+bool is_small(std::int64_t multiplications);
+
+/// Runs one primitive, `small` as is_small says. `inputs` are in the order of the kernel's.
 std::unique_ptr<HostExecutable> make_primitive(const dnnl::primitive& primitive,
                                                std::size_t scratch_bytes,
                                                const std::vector<Operand>& inputs,
-                                               const Operand& output);
+                                               const Operand& output, bool small);
 
 /// Whether oneDNN computes this with code for the processor, not with its slow reference loops.
 bool is_fast(const char* implementation);

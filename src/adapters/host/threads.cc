@@ -148,6 +148,9 @@ void set_thread_count(int count) {
   count_is_set = true;
 }
 
+OneThread::OneThread() : before_(thread_count()) { omp_set_num_threads(1); }
+OneThread::~OneThread() { omp_set_num_threads(before_); }
+
 void run_parallel(std::int64_t n, std::int64_t grain, ThreadPool::Task task, void* context) {
   if (n <= 0) return;
   const std::int64_t threads = thread_count();

@@ -69,6 +69,18 @@ int thread_count();
 /// it.
 void set_thread_count(int count);
 
+/// While it lives, kernels that this thread starts run on it alone.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  const int before_;
+};
+
 /// Calls task(context, begin, end) for parts that cover [0, n); see parallel_for.
 void run_parallel(std::int64_t n, std::int64_t grain, ThreadPool::Task task, void* context);
 
