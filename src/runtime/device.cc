@@ -21,6 +21,9 @@ using ir::Value;
 
 namespace {
 
+// What a write holds on average, at most, for Options::early_limit.
+constexpr std::uint64_t early_bytes = 128 << 10;
+
 bool pending(const Value& value) { return value->state() == Node::State::pending; }
 
 /// A graph of `wanted` whose results have blocks. From here on those values count as stored:
@@ -107,7 +110,11 @@ class Device::Impl {
       Released released(this);
       EVERGPU_RETURN_IF_ERROR(put(address, {0, bytes, value, 0}, &released));
       counters_->writes.add(1);
-      flush = options_.eager || ++writes_since_flush_ >= options_.pending_limit;
+      ++writes_since_flush_;
+      bytes_since_flush_ += bytes;
+      flush = options_.eager || writes_since_flush_ >= options_.pending_limit ||
+              (writes_since_flush_ >= options_.early_limit &&
+               bytes_since_flush_ <= writes_since_flush_ * early_bytes);
     }
     if (log::enabled(log::Category::record)) {
       log::write(
@@ -322,6 +329,8 @@ class Device::Impl {
 
   Status flush_live() {
     const std::lock_guard lock(mutex_);
+    writes_since_flush_ = 0;
+    bytes_since_flush_ = 0;
     std::vector<Value> values;
     addresses_->for_each([&](const Allocation& allocation) {
       for (const Piece& piece : allocation.content.all()) {
@@ -334,7 +343,6 @@ class Device::Impl {
 
   /// Posts the pending ones of `values`, and what they depend on. The lock is held.
   void flush_locked(std::span<const Value> values) {
-    writes_since_flush_ = 0;
     std::vector<Value> wanted;
     for (const Value& value : values) {
       if (pending(value)) wanted.push_back(value);
@@ -372,7 +380,8 @@ class Device::Impl {
 
   std::mutex mutex_;  // addresses, their contents, and who resolves nodes
   const std::unique_ptr<AddressSpace> addresses_;
-  std::uint64_t writes_since_flush_ = 0;
+  std::uint64_t writes_since_flush_ = 0;  // of all that is alive
+  std::uint64_t bytes_since_flush_ = 0;
 
   std::mutex error_mutex_;
   Status error_;

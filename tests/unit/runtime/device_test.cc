@@ -218,7 +218,7 @@ TEST(Device, APlanOverBudgetRunsInParts) {
 }
 
 TEST(Device, ALongChainNeedsNoStack) {
-  const auto device = make_device({.pending_limit = 1'000'000});
+  const auto device = make_device({.pending_limit = 1'000'000, .early_limit = 1'000'000});
   const Buffer x(*device, 4);
   ASSERT_TRUE(device->fill(x.address(), 0, 4).ok());
   for (int i = 0; i < 100'000; ++i) {
@@ -228,6 +228,20 @@ TEST(Device, ALongChainNeedsNoStack) {
   std::int32_t result = 0;
   ASSERT_TRUE(device->download(&result, x.address(), 4).ok());
   EXPECT_EQ(result, 100'000);
+}
+
+TEST(Device, RunsSmallOperationsWhileOthersAreRecorded) {
+  for (const std::int64_t elements : {100, 100'000}) {
+    const auto device = make_device({.early_limit = 10});
+    const Buffer x(*device, static_cast<std::size_t>(elements) * 4);
+    const auto add = [&] {
+      const ir::Value before = device->read(x.address(), DType::f32, Shape{elements});
+      return device->write(x.address(), before + 1.0).ok();
+    };
+    for (int i = 0; i < 25; ++i) ASSERT_TRUE(add());
+    EXPECT_EQ(device->statistics().flushes, elements == 100 ? 2u : 0u);
+    EXPECT_EQ(download(*device, x.address(), 1)[0], 25.0F);
+  }
 }
 
 TEST(Device, CountsMemoryTheWayTheFrameworkSeesIt) {
