@@ -16,6 +16,10 @@ constexpr std::size_t max_program = 64;
 constexpr std::int64_t few_elements = 4096;
 // How many of the Loops that read an array a later one is compared with.
 constexpr std::size_t max_candidates = 4;
+// What computing a value again may take, in instructions.
+constexpr std::uint8_t max_recomputed = 4;
+// A value that is repeated so often costs little to read.
+constexpr std::int64_t many_repeats = 16;
 
 /// Reductions that Loops may end in; see Loop::reductions.
 bool is_fusable_reduction(const ir::Operation& operation, const ir::Operation& operand) {
@@ -34,18 +38,47 @@ bool is_fusable_reduction(const ir::Operation& operation, const ir::Operation& o
   }
 }
 
+/// One or two instructions of any processor.
+bool is_cheap(const ir::Operation& operation) {
+  switch (operation.kind) {
+    case ir::Kind::unary:
+      return operation.get<ir::UnaryOp>() == ir::UnaryOp::negate;
+    case ir::Kind::binary:
+      switch (operation.get<ir::BinaryOp>()) {
+        case ir::BinaryOp::add:
+        case ir::BinaryOp::subtract:
+        case ir::BinaryOp::multiply:
+        case ir::BinaryOp::maximum:
+        case ir::BinaryOp::minimum:
+          return true;
+        default:
+          return false;
+      }
+    default:
+      return false;
+  }
+}
+
 class Partitioner {
  public:
   explicit Partitioner(const ir::Graph& graph)
-      : nodes_(graph.nodes), costs_(nodes_.size()), demands_(nodes_.size()) {
+      : nodes_(graph.nodes),
+        costs_(nodes_.size()),
+        cheap_(nodes_.size()),
+        demands_(nodes_.size()),
+        askers_(nodes_.size()),
+        recomputed_(nodes_.size()) {
     result_.needed.resize(nodes_.size());
     result_.group.resize(nodes_.size(), Partition::no_group);
   }
 
   Partition run() {
-    for (std::uint32_t n = 0; n < nodes_.size(); ++n) costs_[n] = cost_as_operand(n);
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n) {
+      costs_[n] = cost_as_operand(n);
+      cheap_[n] = cheapness(n);
+    }
     for (auto n = static_cast<std::uint32_t>(nodes_.size()); n-- > 0;) {
-      result_.needed[n] = nodes_[n].wanted || demands_[n].time != never;
+      result_.needed[n] = nodes_[n].wanted || demands_[n].time != never || !askers_[n].empty();
       if (!result_.needed[n] || nodes_[n].leaf || nodes_[n].operation.shape.elements() == 0)
         continue;
       place(n);
@@ -74,6 +107,13 @@ class Partitioner {
     std::uint8_t inputs = 1;
   };
 
+  /// How a value can be had from one array that exists anyway.
+  struct Cheapness {
+    std::uint8_t instructions = 0;   // 0: it cannot
+    std::uint32_t array = no_array;  // as many elements as the value
+  };
+  static constexpr std::uint32_t no_array = ~std::uint32_t{0};
+
   /// What a group reads from outside, so far.
   struct Frontier {
     InlineVector<std::uint32_t, max_loop_inputs> nodes;
@@ -96,9 +136,66 @@ class Partitioner {
     return {1, 1};
   }
 
+  // --- values that are computed again ---
+
+  /// Whether a node is an array, or a view of one, whatever shares a Loop with what.
+  bool exists(std::uint32_t n) const {
+    while (is_movement(nodes_[n].operation.kind) && !nodes_[n].leaf) n = nodes_[n].operands[0];
+    return is_source(nodes_[n]) || !is_point(nodes_[n].operation.kind);
+  }
+
+  Cheapness cheapness(std::uint32_t n) const {
+    const ir::GraphNode& node = nodes_[n];
+    if (node.leaf || node.wanted || !is_cheap(node.operation)) return {};
+    Cheapness all{1, no_array};
+    for (std::uint32_t operand : node.operands) {
+      if (is_repeated(operand)) continue;
+      Cheapness one{0, operand};
+      if (is_point(nodes_[operand].operation.kind) && !nodes_[operand].leaf) {
+        one = cheap_[operand];
+        if (one.instructions == 0) return {};
+      } else if (!exists(operand)) {
+        return {};
+      }
+      if (all.array != no_array && all.array != one.array) return {};
+      all.array = one.array;
+      all.instructions = static_cast<std::uint8_t>(all.instructions + one.instructions);
+    }
+    if (all.instructions > max_recomputed || all.array == no_array) return {};
+    // No more bytes may stay alive than the value itself has.
+    return nodes_[all.array].operation.bytes() <= node.operation.bytes() ? all : Cheapness{};
+  }
+
+  /// Whether a node repeats the elements of something much smaller.
+  bool is_repeated(std::uint32_t n) const {
+    const std::int64_t elements = nodes_[n].operation.shape.elements();
+    while (is_movement(nodes_[n].operation.kind) && !nodes_[n].leaf) n = nodes_[n].operands[0];
+    return nodes_[n].operation.kind == ir::Kind::constant ||
+           nodes_[n].operation.shape.elements() * many_repeats <= elements;
+  }
+
+  /// Makes a cheap value that only Loops read part of each of them, so that it is never stored.
+  /// Loops that are too large for it remain, and read it.
+  void recompute(std::uint32_t n) {
+    for (const Demand& who : askers_[n]) {
+      if (join(n, who.group, false)) {
+        for (std::uint32_t operand : nodes_[n].operands) ask(operand, who);
+      } else {
+        require(n, who);
+      }
+    }
+    recomputed_[n] = demands_[n].time == never;
+  }
+
   // --- from users to operands ---
 
   void place(std::uint32_t n) {
+    if (askers_[n].size() > 1 && demands_[n].time == never) {
+      recompute(n);
+      if (recomputed_[n]) return;
+    } else {
+      for (const Demand& who : askers_[n]) require(n, who);
+    }
     const ir::GraphNode& node = nodes_[n];
     const Demand& demand = demands_[n];
     const bool stored = nodes_[n].wanted || demand.several || demand.group == no_group;
@@ -124,6 +221,15 @@ class Partitioner {
   }
 
   void ask(std::uint32_t n, const Demand& who) {
+    if (cheap_[n].instructions == 0 || who.group == no_group || who.several) {
+      require(n, who);
+      return;
+    }
+    const auto same = [&](const Demand& other) { return other.group == who.group; };
+    if (std::none_of(askers_[n].begin(), askers_[n].end(), same)) askers_[n].push_back(who);
+  }
+
+  void require(std::uint32_t n, const Demand& who) {
     Demand& demand = demands_[n];
     if (demand.time == never) {
       demand = who;
@@ -260,7 +366,14 @@ class Partitioner {
     frontiers_[earlier] = std::move(both);
     outputs_[earlier] += outputs_[later];
     if (spaces_[earlier].reduced_axes == nullptr) spaces_[earlier] = spaces_[later];
-    for (std::uint32_t n : from.members) add_to(earlier, n);
+    for (std::uint32_t n : from.members) {
+      if (recomputed_[n] &&
+          std::find(into.members.begin(), into.members.end(), n) != into.members.end()) {
+        result_.group[n] = earlier;
+      } else {
+        add_to(earlier, n);
+      }
+    }
     from.members.clear();
     return true;
   }
@@ -289,17 +402,21 @@ class Partitioner {
       for (std::uint32_t operand : nodes_[n].operands)
         if (group == no_group || result_.group[operand] != group || (moves && outside))
           read[operand] = true;
-      if (group != no_group && outside && !moves) result_.groups[group].stored.push_back(n);
+      if (group != no_group && outside && !moves && !recomputed_[n])
+        result_.groups[group].stored.push_back(n);
     }
     for (Group& group : result_.groups) std::reverse(group.stored.begin(), group.stored.end());
   }
 
   const std::vector<ir::GraphNode>& nodes_;
   std::vector<Cost> costs_;
+  std::vector<Cheapness> cheap_;
   std::vector<Demand> demands_;
-  std::vector<Frontier> frontiers_;   // of each group
-  std::vector<Space> spaces_;         // of each group
-  std::vector<std::size_t> outputs_;  // of each group, at most
+  std::vector<InlineVector<Demand, 2>> askers_;  // Loops that read a cheap node
+  std::vector<bool> recomputed_;                 // part of several groups, and not stored
+  std::vector<Frontier> frontiers_;              // of each group
+  std::vector<Space> spaces_;                    // of each group
+  std::vector<std::size_t> outputs_;             // of each group, at most
   Partition result_;
 };
 

@@ -19,8 +19,9 @@ struct Group {
 
 struct Partition {
   static constexpr std::uint32_t no_group = ~std::uint32_t{0};
-  std::vector<bool> needed;          // by node: some wanted node depends on it
-  std::vector<std::uint32_t> group;  // by node: position in `groups`, or no_group
+  std::vector<bool> needed;  // by node: some wanted node depends on it
+  // By node: position in `groups`, or no_group. Of a node that several groups compute, one of them.
+  std::vector<std::uint32_t> group;
   std::vector<Group> groups;
 };
 
@@ -34,6 +35,8 @@ bool is_source(const ir::GraphNode& node);
 /// when that is a Loop over the same elements; if others read it too, the Loop also stores it,
 /// which is early enough for them since they run later. So no Loop waits for itself, chains fuse,
 /// diamonds do, and an optimizer's moments are stored by the Loop that updates the weight.
+/// A value that a few cheap instructions make of one array that exists anyway is not stored for
+/// several Loops: it becomes part of each.
 /// Reductions of floats and large integers begin Loops as points do. Reshapes and other movements
 /// that keep the order of elements join their users. Then a Loop that reads an array which an
 /// earlier one over the same axes makes or reads becomes part of that, where its other operands are

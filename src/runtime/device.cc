@@ -22,7 +22,7 @@ using ir::Value;
 namespace {
 
 // What a write holds on average, at most, for Options::early_limit.
-constexpr std::uint64_t early_bytes = 128 << 10;
+constexpr std::uint64_t early_bytes = 64 << 10;
 
 bool pending(const Value& value) { return value->state() == Node::State::pending; }
 

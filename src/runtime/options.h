@@ -14,7 +14,7 @@ struct Options {
   /// The same where writes are small: operations on little data take longer to record than to run
   /// (a recurrent layer's steps), so some run while others are being recorded. Where there is more
   /// to compute, a longer graph fuses better.
-  std::uint64_t early_limit = 500;
+  std::uint64_t early_limit = 1000;
 
   /// From the environment.
   static Options from_environment();

@@ -95,6 +95,28 @@ TEST(Fusion, MomentsAreOnePass) {
   EXPECT_EQ(list(loop.outputs[0].strides), (List{0, 1}));
 }
 
+TEST(Fusion, ACheapValueIsComputedAgain) {
+  const std::vector<std::int64_t> rows{0};
+  const Value product = matmul(leaf({32, 32}), leaf({32, 32}));
+  const auto plan_with = [&](const Value& centered) {
+    const Value variance = reduce(ir::ReduceOp::sum, centered * centered, rows);
+    return plan_of({centered * broadcast(variance, Shape{32, 32})});
+  };
+  const Value mean = broadcast(leaf({32}), Shape{32, 32});
+  const Plan again = plan_with(product - mean);
+  ASSERT_EQ(again.steps.size(), 3u);
+  EXPECT_EQ(loop_of(again, 1).plain_outputs(), 0u);
+  EXPECT_EQ(again.steps[2].inputs[0], again.steps[1].inputs[0]);
+
+  const Plan dear = plan_with(unary(UnaryOp::exp, product - mean));
+  ASSERT_EQ(dear.steps.size(), 3u);
+  EXPECT_EQ(loop_of(dear, 1).plain_outputs(), 1u);
+
+  const Plan of_two = plan_with(product - leaf({32, 32}));
+  ASSERT_EQ(of_two.steps.size(), 3u);
+  EXPECT_EQ(loop_of(of_two, 1).plain_outputs(), 1u);
+}
+
 TEST(Fusion, ReductionsOverOtherAxesAreApart) {
   const Value x = unary(UnaryOp::exp, leaf({64, 32}));
   const Plan plan = plan_of({reduce(ir::ReduceOp::sum, x, std::vector<std::int64_t>{0}),
