@@ -42,6 +42,8 @@ MadeLibrary make_fast(const Library& library) {
       return make_argsort(library);
     case Kind::philox:
       return make_random(library);
+    case Kind::pad:
+      return make_pad(library);
     case Kind::concat:
       return make_concat(library);
     default:

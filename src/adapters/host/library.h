@@ -19,6 +19,7 @@ MadeLibrary make_window(const compiler::Library& library);
 MadeLibrary make_gather(const compiler::Library& library);
 MadeLibrary make_scatter(const compiler::Library& library);
 MadeLibrary make_random(const compiler::Library& library);
+MadeLibrary make_pad(const compiler::Library& library);
 MadeLibrary make_concat(const compiler::Library& library);
 MadeLibrary make_argsort(const compiler::Library& library);
 /// arg_reduce, scan and convolutions (not by filter), in parallel over the first axis.

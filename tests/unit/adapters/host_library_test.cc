@@ -340,6 +340,20 @@ TEST(HostMovement, Concat) {
     }
 }
 
+TEST(HostMovement, Pad) {
+  std::mt19937 random(9);
+  const ir::Dims none(3, 0);
+  for (DType dtype : {DType::f32, DType::boolean, DType::f64, DType::bf16})
+    for (const ir::Dims& low : {none, ir::Dims{2, 1, 3}})
+      for (const ir::Dims& high : {none, ir::Dims{1, 0, 2}})
+        for (const ir::Dims& interior : {none, ir::Dims{2, 1, 0}, ir::Dims{0, 0, 1}}) {
+          const std::vector<Tensor> inputs{random_tensor(random, dtype, {13, 30, 40}),
+                                           random_tensor(random, dtype, {})};
+          const Value padded = ir::pad(leaf(inputs[0]), leaf(inputs[1]), low, high, interior);
+          expect_equal(padded, inputs, 0);
+        }
+}
+
 TEST(HostRandom, PhiloxWords) {
   for (std::int64_t count : {1, 63, 64, 1000, 100003}) {
     const std::uint64_t key[] = {0x0123456789abcdefu};
