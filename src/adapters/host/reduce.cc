@@ -200,6 +200,10 @@ class Reducer {
     parallel_for(outputs_ * chunks, grain(std::min(row_, row_chunk) + 32),
                  [&](std::int64_t begin, std::int64_t end) {
                    const auto source = make_source();
+                   if (steps_ == 1 && row_ <= source->most()) {
+                     reduce_whole_rows(*source, begin, end);
+                     return;
+                   }
                    for (std::int64_t i = begin; i < end; ++i) {
                      const std::int64_t chunk = i % chunks;
                      const std::int64_t first = chunk % per_row * row_chunk;
@@ -215,6 +219,21 @@ class Reducer {
       for (std::int64_t left = chunks; left > 1; left = (left + row_chunk - 1) / row_chunk)
         fold_chunks(reduction, left);
       reduction.finish(reduction.partial, results[k], outputs_);
+    }
+  }
+
+  // Rows [begin, end), which lie side by side. A program runs best over many elements.
+  void reduce_whole_rows(Source& source, std::int64_t begin, std::int64_t end) {
+    const std::int64_t at_once = source.most() / row_;
+    for (std::int64_t i = begin; i < end; i += at_once) {
+      const std::int64_t count = std::min(at_once, end - i);
+      source.read(i * row_, count * row_);
+      for (std::size_t k = 0; k < reductions_.size(); ++k) {
+        const std::byte* const rows = source.elements(k);
+        for (std::int64_t r = 0; r < count; ++r)
+          reductions_[k].kernels.row(rows + r * row_ * reductions_[k].compute_size, row_,
+                                     partial(k, i + r));
+      }
     }
   }
 
