@@ -10,7 +10,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMANDS = ("demo", "test", "package", "uninstall", ".ci/run")
-SHELL = [*COMMANDS, *(f"scripts/{p.name}" for p in (ROOT / "scripts").glob("*.sh"))]
+SHELL = [*COMMANDS, *(f"scripts/{p.name}" for p in (ROOT / "scripts").glob("*.sh")),
+         "scripts/windows/lib.sh", "scripts/windows/make_debian", "scripts/windows/make_python"]
+LOCKED = (".", "scripts/windows")  # folders with requirements.in and what scripts/lock makes of it
 
 
 def call(command, *arguments, tools=None, folder=None, **environment):
@@ -74,8 +76,9 @@ def test_one_at_a_time(tmp_path):
     assert (tmp_path / ".venv").exists()
 
 
-def test_lock_has_a_hash_for_every_package():
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
+@pytest.mark.parametrize("folder", LOCKED)
+def test_lock_has_a_hash_for_every_package(folder):
+    lines = (ROOT / folder / "requirements.lock").read_text().splitlines()
     assert lines[0].startswith("# Written by scripts/lock")
     entries = [line for line in lines if not line.startswith("#")]
     assert len(entries) % 2 == 0
@@ -86,9 +89,10 @@ def test_lock_has_a_hash_for_every_package():
     assert names == sorted(set(names))
 
 
-def test_lock_has_what_is_asked_for_and_one_keras():
-    packages = set(re.findall(r"^(\S+==\S+) \\", (ROOT / "requirements.lock").read_text(), re.M))
-    wanted = re.findall(r"^(\w\S+)", (ROOT / "requirements.in").read_text(), re.M)
+@pytest.mark.parametrize("folder", LOCKED)
+def test_lock_has_what_is_asked_for_and_one_keras(folder):
+    packages = set(re.findall(r"^(\S+==\S+) \\", (ROOT / folder / "requirements.lock").read_text(), re.M))
+    wanted = re.findall(r"^(\w\S+)", (ROOT / folder / "requirements.in").read_text(), re.M)
     assert len(wanted) > 5 and set(wanted) <= packages
     assert not any(package.startswith("keras==") for package in packages)
 
@@ -122,5 +126,5 @@ def test_the_repository_names_no_package_registry():
 def test_every_system_package_has_a_known_group():
     lines = (ROOT / "scripts" / "packages.txt").read_text().splitlines()
     packages = [line.split() for line in lines if line and not line.startswith("#")]
-    assert all(len(words) == 2 and words[0] in ("run", "demo", "test", "full") for words in packages)
+    assert all(len(words) == 2 and words[0] in ("run", "demo", "test", "full", "windows") for words in packages)
     assert len({name for _, name in packages}) == len(packages)
