@@ -1,11 +1,21 @@
-# Tool chain: builds for Windows on Debian, with g++-mingw-w64-x86-64-posix; Wine runs the tests.
+# Tool chain: builds for Windows on Debian, with MinGW-w64; Wine runs the tests. EVERGPU_MINGW chooses
+# the C run-time library: x86_64-w64-mingw32 is the old msvcrt, as Debian 12 has it
+# (g++-mingw-w64-x86-64-posix); x86_64-w64-mingw32ucrt is the one that Microsoft's Python and
+# TensorFlow use (trixie's g++-mingw-w64-ucrt64), so that what Python writes into its environment
+# reaches us. The wheel is made with that.
+set(EVERGPU_MINGW x86_64-w64-mingw32 CACHE STRING "Prefix of the MinGW-w64 tool chain")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES EVERGPU_MINGW)
+set(threads "")
+if(EVERGPU_MINGW STREQUAL x86_64-w64-mingw32)
+  set(threads -posix)  # Debian has two variants of it
+endif()
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
-set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
-set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
-set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+set(CMAKE_C_COMPILER ${EVERGPU_MINGW}-gcc${threads})
+set(CMAKE_CXX_COMPILER ${EVERGPU_MINGW}-g++${threads})
+set(CMAKE_RC_COMPILER ${EVERGPU_MINGW}-windres)
 
-set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
+set(CMAKE_FIND_ROOT_PATH /usr/${EVERGPU_MINGW})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

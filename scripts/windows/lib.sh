@@ -7,6 +7,7 @@
 windows_cache=$root/.cache/windows
 debian=$windows_cache/debian
 windows_python=$windows_cache/python
+windows_build=build/windows-wheel
 
 # in_debian [NAME=VALUE...] COMMAND...: runs it in the chroot, as root, in this folder, with this
 # repository at the path it has outside, and the /usr of this machine, which has the header-only
@@ -18,6 +19,7 @@ in_debian() {
     shift 2
     mkdir -p "$debian/$repository" "$debian/machine"
     mount -t proc proc "$debian/proc"
+    mount -t sysfs -o ro sysfs "$debian/sys"
     mount -t tmpfs tmpfs "$debian/dev/shm"
     mount --bind "$repository" "$debian/$repository"
     mount --bind -o ro /usr "$debian/machine"
@@ -27,13 +29,14 @@ in_debian() {
 }
 
 # in_windows [NAME=VALUE...] PROGRAM...: runs it under Wine, headless, without the browser and .NET
-# that Wine offers
+# that Wine offers. The program "python" is Windows' Python.
 in_windows() {
   local settings=(WINEPREFIX="$windows_cache/prefix" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=")
   while [[ $1 == *=* ]]; do
     settings+=("$1")
     shift
   done
+  [ "$1" != python ] || set -- "$windows_python/python.exe" "${@:2}"
   in_debian "${settings[@]}" bash -c '
     code=0
     /usr/lib/wine/wine64 "$@" || code=$?
@@ -43,13 +46,25 @@ in_windows() {
   ' bash "$@"
 }
 
-windows_build=build/windows-wheel
+# --- what a DLL or program needs and offers ---
 
-# configure_windows / build_windows TARGET...: with the tool chain of the chroot
-configure_windows() {
-  local definition definitions=()
-  while IFS= read -r definition; do definitions+=("-D$definition"); done < <(cmake_definitions)
-  in_debian cmake --preset windows-wheel "${definitions[@]}" -DCMAKE_INCLUDE_PATH=/machine/include \
-    -DEVERGPU_GTEST_SOURCE=/machine/src/googletest
+system_dlls='(ADVAPI32|KERNEL32|OLE32|PSAPI|SHELL32|USER32|WS2_32|msvcrt|ntdll|api-ms-win-crt-[a-z0-9-]+)\.dll'
+
+# imports_of / exports_of FILE: a name a line
+imports_of() { objdump -p "$1" | sed -nE 's/^\s*DLL Name: //p'; }
+exports_of() { objdump -p "$1" | sed -n '/Ordinal\/Name Pointer/,/^$/p' | awk '{ print $NF }'; }
+
+# needs_only_windows FILE: fails where it needs a DLL that does not come with Windows
+needs_only_windows() {
+  local foreign
+  foreign=$(imports_of "$1" | grep -viE "^$system_dlls\$" || true)
+  [ -z "$foreign" ] || fail "$1 needs DLLs that Windows does not bring: $(echo $foreign)"
 }
-build_windows() { in_debian CMAKE_BUILD_PARALLEL_LEVEL="$CMAKE_BUILD_PARALLEL_LEVEL" cmake --build "$windows_build" --target "$@"; }
+
+# is_a_plugin FILE: fails where a function that TensorFlow looks for is missing
+is_a_plugin() {
+  local function
+  for function in SE_InitPlugin TF_InitKernel TF_InitGraph; do
+    exports_of "$1" | grep -qx "$function" || fail "$1 does not export $function"
+  done
+}

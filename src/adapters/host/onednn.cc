@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "adapters/host/onednn_library.h"
 #include "adapters/host/reorder_onednn.h"
 #include "adapters/host/threads.h"
 #include "adapters/host/work_space.h"
@@ -117,6 +118,7 @@ const dnnl::engine& engine() {
 }
 
 std::optional<dnnl::memory::data_type> data_type(ir::DType dtype) {
+  if (!is_there()) return std::nullopt;
   // The sets of instructions are bits: later ones include earlier ones.
   const auto has = [](dnnl::cpu_isa isa) {
     const auto wanted = static_cast<unsigned>(isa);

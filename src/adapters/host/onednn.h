@@ -15,7 +15,8 @@ namespace evergpu::adapters::host::onednn {
 /// The one CPU engine.
 const dnnl::engine& engine();
 
-/// Nothing for dtypes that oneDNN, on this processor, has no instructions for.
+/// Nothing for dtypes that oneDNN, on this processor, has no instructions for, and where oneDNN is
+/// not there. Ask before all else.
 std::optional<dnnl::memory::data_type> data_type(ir::DType dtype);
 
 /// No reduced precision behind the user's back; scratch memory comes from us.

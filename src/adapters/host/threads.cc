@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/host/onednn_library.h"
 #include "base/os.h"
 
 namespace evergpu::adapters::host {
@@ -18,6 +19,12 @@ constexpr int looks = 200;
 thread_local ThreadPool* current_pool = nullptr;
 thread_local bool in_part = false;
 thread_local bool count_is_set = false;
+
+// For this thread, in both OpenMPs where oneDNN brings another one.
+void set_openmp_threads(int count) {
+  omp_set_num_threads(count);
+  onednn::set_thread_count(count);
+}
 
 }  // namespace
 
@@ -144,12 +151,12 @@ ThreadPool* ThreadPool::current() { return current_pool; }
 int thread_count() { return omp_get_max_threads(); }
 
 void set_thread_count(int count) {
-  omp_set_num_threads(std::max(count, 1));
+  set_openmp_threads(std::max(count, 1));
   count_is_set = true;
 }
 
-OneThread::OneThread() : before_(thread_count()) { omp_set_num_threads(1); }
-OneThread::~OneThread() { omp_set_num_threads(before_); }
+OneThread::OneThread() : before_(thread_count()) { set_openmp_threads(1); }
+OneThread::~OneThread() { set_openmp_threads(before_); }
 
 void run_parallel(std::int64_t n, std::int64_t grain, ThreadPool::Task task, void* context) {
   if (n <= 0) return;
