@@ -20,10 +20,12 @@ static double complex twice(Double x) { return __builtin_complex(x.re, x.im); }
 static Single from_single(float complex x) { return (Single){crealf(x), cimagf(x)}; }
 static Double from_double(double complex x) { return (Double){creal(x), cimag(x)}; }
 
-#define COMPLEX_FUNCTIONS(X)                                                               \
-  X(cacos)                                                                                 \
-  X(cacosh) X(casin) X(casinh) X(catan) X(catanh) X(ccos) X(ccosh) X(cexp) X(clog) X(conj) \
-      X(cproj) X(csin) X(csinh) X(csqrt) X(ctan) X(ctanh)
+#define COMPLEX_FUNCTIONS(X)                                                                      \
+  X(cacos)                                                                                        \
+  X(cacosh)                                                                                       \
+  X(casin)                                                                                        \
+  X(casinh) X(catan) X(catanh) X(ccos) X(ccosh) X(cexp) X(clog) X(conj) X(cproj) X(csin) X(csinh) \
+      X(csqrt) X(ctan) X(ctanh)
 #define REAL_FUNCTIONS(X) X(cabs) X(carg) X(cimag) X(creal)
 
 #define DEFINE_COMPLEX(name)                                                        \

@@ -33,7 +33,4 @@ inline constexpr bool has_gpu_adapter = !gpu_support.empty();
 /// it, and promised to nobody.
 inline constexpr std::string_view trial_adapter = "vulkan";
 
-/// Whether there is a wheel for Windows itself.
-inline constexpr bool has_windows_wheel = false;
-
 }  // namespace evergpu::product

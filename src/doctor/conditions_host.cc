@@ -101,19 +101,8 @@ const Condition table[] = {
      },
      "https://learn.microsoft.com/windows/ai/directml/gpu-cuda-in-wsl"},
 
-    {"host.windows-no-wheel", Part::evergpu, Severity::blocks,
-     "evergpu has no package for Windows itself yet",
-     "On Windows, evergpu runs within WSL 2 today.",
-     [](const Machine& m) { return when(m.is_windows() && !product::has_windows_wheel); },
-     [](const Machine&) {
-       return std::vector{
-           run_in_windows("Install WSL 2 with Ubuntu, then run `evergpu doctor` within it",
-                          {"wsl --install Ubuntu-24.04"})};
-     },
-     "https://learn.microsoft.com/windows/wsl/install"},
-
     {"host.windows-runtime", Part::machine, Severity::blocks, "Microsoft's C++ run time is missing",
-     "TensorFlow fails to import with \"DLL load failed\" without it.",
+     "TensorFlow fails to import with \"DLL load failed\" without it, and oneDNN does not load.",
      [](const Machine& m) { return when(m.is_windows() && !m.windows.at("cpp_runtime")); },
      [](const Machine&) {
        return std::vector{

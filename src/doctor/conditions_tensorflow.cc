@@ -44,6 +44,10 @@ std::string version_of(const Machine& machine, const std::string& name) {
   return has(machine, name) ? machine.python()->packages.at(name) : "";
 }
 
+std::string onednn_package(const Machine& machine) {
+  return machine.is_windows() ? "onednn-cpu-vcomp" : "onednn-cpu-gomp";
+}
+
 Step install_tensorflow(const Machine& machine) {
   return run_here("Install the TensorFlow that evergpu is built for",
                   {pip(machine, fmt::format("install \"{}\"", product::tensorflow_requirement))});
@@ -193,16 +197,13 @@ const Condition table[] = {
 
     {"tensorflow.missing", Part::evergpu, Severity::blocks, "TensorFlow is not installed",
      "The Python in use has no TensorFlow.",
-     [](const Machine& m) {
-       return when(m.is_linux() && installed(m, tensorflow_packages).empty());
-     },
+     [](const Machine& m) { return when(installed(m, tensorflow_packages).empty()); },
      [](const Machine& m) { return std::vector{install_tensorflow(m)}; },
      "https://www.tensorflow.org/install/pip"},
 
     {"evergpu.missing", Part::evergpu, Severity::blocks, "evergpu's plug-in is not installed",
      "The Python in use has no evergpu, so TensorFlow trains without it.",
-     [](const Machine& m) { return when(m.is_linux() && !has(m, "evergpu")); }, install_evergpu,
-     "README.md"},
+     [](const Machine& m) { return when(!has(m, "evergpu")); }, install_evergpu, "README.md"},
 
     {"evergpu.no-library", Part::evergpu, Severity::blocks, "evergpu's installation is incomplete",
      "The package evergpu is there, but its plug-in library is not.",
@@ -215,23 +216,20 @@ const Condition table[] = {
        return when(!ours);
      },
      [](const Machine& m) {
-       return std::vector{
-           by_hand("evergpu is not published yet: run ./package in the folder of its source on "
-                   "Debian 12, and bring "
-                   "the wheel from its folder dist into a folder dist here"),
-           run_here("Install the wheel that ./package made, again",
-                    {pip(m, "install --force-reinstall --no-deps dist/evergpu-*.whl")})};
+       std::vector<Step> steps = install_evergpu(m);
+       steps.back() = run_here("Install the wheel that ./package made, again",
+                               {pip(m, "install --force-reinstall --no-deps " + wheel_file(m))});
+       return steps;
      },
      "README.md"},
 
     {"evergpu.onednn", Part::evergpu, Severity::blocks, "oneDNN is missing",
-     "evergpu's CPU adapter multiplies matrices with the package onednn-cpu-gomp.",
-     [](const Machine& m) {
-       return when(m.is_linux() && has(m, "evergpu") && !has(m, "onednn-cpu-gomp"));
-     },
+     "evergpu's CPU adapter multiplies matrices with the package onednn-cpu-gomp, on Windows "
+     "onednn-cpu-vcomp.",
+     [](const Machine& m) { return when(has(m, "evergpu") && !has(m, onednn_package(m))); },
      [](const Machine& m) {
        return std::vector{
-           run_here("Install oneDNN", {pip(m, "install onednn-cpu-gomp==2023.2.0")})};
+           run_here("Install oneDNN", {pip(m, "install " + onednn_package(m) + "==2023.2.0")})};
      },
      "https://uxlfoundation.github.io/oneDNN/"},
 
@@ -270,16 +268,14 @@ const Condition table[] = {
     {"keras.missing", Part::evergpu, Severity::blocks, "Keras is not installed",
      "TensorFlow takes Keras from a package of its own, which is not there.",
      [](const Machine& m) {
-       return when(m.is_linux() && has(m, "tensorflow-cpu") && !has(m, "keras") &&
-                   !has(m, "keras-nightly"));
+       return when(has(m, "tensorflow-cpu") && !has(m, "keras") && !has(m, "keras-nightly"));
      },
      [](const Machine& m) { return std::vector{install_tensorflow(m)}; }, "docs/versions.md"},
 
     {"keras.old", Part::evergpu, Severity::blocks, "A Keras older than this TensorFlow takes",
      "tf.keras needs Keras 3.12 or newer here, and fails or behaves in old ways with this one.",
      [](const Machine& m) {
-       return when(m.is_linux() && has(m, "tensorflow-cpu") && !has(m, "keras-nightly") &&
-                       has(m, "keras") &&
+       return when(has(m, "tensorflow-cpu") && !has(m, "keras-nightly") && has(m, "keras") &&
                        system::compare_versions(version_of(m, "keras"), "3.12") < 0,
                    "keras " + version_of(m, "keras"));
      },
@@ -295,9 +291,9 @@ const Condition table[] = {
      "With TF_USE_LEGACY_KERAS, tf.keras stands for the package tf_keras.",
      [](const Machine& m) {
        const std::string value = system::lower(m.variable("TF_USE_LEGACY_KERAS"));
-       return when((value == "1" || value == "true") && m.is_linux() && has(m, "tensorflow-cpu") &&
-                       !has(m, "tf-keras"),
-                   "TF_USE_LEGACY_KERAS=" + value);
+       return when(
+           (value == "1" || value == "true") && has(m, "tensorflow-cpu") && !has(m, "tf-keras"),
+           "TF_USE_LEGACY_KERAS=" + value);
      },
      [](const Machine& m) { return unset(m, {"TF_USE_LEGACY_KERAS"}); },
      "https://keras.io/getting_started/#tensorflow--keras-2-backwards-compatibility"},

@@ -93,7 +93,9 @@ bool is_supported(const Python& python) {
 std::string python_program(const Machine& machine) {
   if (machine.python() != nullptr && is_home(*machine.python())) {
     const std::string& program = machine.python()->program;
-    return program.find(' ') == std::string::npos ? program : "\"" + program + "\"";
+    if (program.find(' ') == std::string::npos) return program;
+    // PowerShell takes what is quoted for a text, unless it is told to run it.
+    return fmt::format("{}\"{}\"", machine.is_windows() ? "& " : "", program);
   }
   return machine.is_windows() ? "& \"$HOME\\evergpu\\Scripts\\python.exe\""
                               : "~/evergpu/bin/python3";
@@ -147,12 +149,18 @@ std::vector<Step> make_environment(const Machine& machine, const std::string& na
       run_here(text, {fmt::format("~/.local/bin/uv venv --seed --python {} ~/{}", newest, name)})};
 }
 
+std::string wheel_file(const Machine& machine) {
+  // Neither PowerShell nor pip finds files by a pattern.
+  return machine.is_windows() ? "(Get-Item dist\\evergpu-*.whl)" : "dist/evergpu-*.whl";
+}
+
 std::vector<Step> install_evergpu(const Machine& machine) {
-  return {by_hand("evergpu is not published yet: run ./package in the folder of its source on "
-                  "Debian 12, and bring "
-                  "the wheel from its folder dist into a folder dist here"),
+  return {by_hand(fmt::format("evergpu is not published yet: run ./package{} in the folder of its "
+                              "source on Debian 12, and bring the wheel from its folder dist into "
+                              "a folder dist here",
+                              machine.is_windows() ? " --windows" : "")),
           run_here("Install the wheel that ./package made",
-                   {pip(machine, "install dist/evergpu-*.whl")})};
+                   {pip(machine, "install " + wheel_file(machine))})};
 }
 
 Step restart_wsl() {

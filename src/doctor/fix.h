@@ -37,6 +37,8 @@ std::vector<Step> make_environment(const Machine& machine);
 /// The same in another folder of the home folder, for another library.
 std::vector<Step> make_environment(const Machine& machine, const std::string& name,
                                    const std::string& library);
+/// evergpu's wheel in the folder dist, as an argument of pip.
+std::string wheel_file(const Machine& machine);
 /// Installs evergpu's wheel.
 std::vector<Step> install_evergpu(const Machine& machine);
 /// Restarts WSL.

@@ -59,11 +59,11 @@ Route other_route(const Machine& machine, const std::string& folder, const std::
 }  // namespace
 
 std::string status_of_evergpu(const Traveller& traveller, GpuSupport support) {
-  std::string cpu = "evergpu on the CPU: works, verified on Debian 12.";
+  const std::string cpu = traveller.system == "windows"
+                              ? "evergpu on the CPU: tested under Wine 10, never on Windows itself."
+                              : "evergpu on the CPU: works, verified on Debian 12.";
   if (traveller.library == "pytorch" || traveller.library == "jax")
     return "evergpu is for TensorFlow and Keras; this route is not ours, and we have not run it.";
-  if (traveller.system == "windows" && !product::has_windows_wheel)
-    return "evergpu on Windows itself: not available yet.";
   if (traveller.vendor == "none") return cpu;
   const product::GpuSupport* const row = find_support(support, traveller.vendor, traveller.system);
   if (row == nullptr) return "evergpu on this GPU: not available yet. " + cpu;
@@ -137,18 +137,6 @@ Route windows_cuda_route() {
   route.run = run_script("~/tensorflow-cuda/bin/python3");
   route.run.place = Step::Place::wsl;
   route.expect = expect_loss;
-  route.source = "https://www.tensorflow.org/install/pip";
-  return route;
-}
-
-Route windows_cpu_route(const Machine& machine) {
-  Route route = other_route(machine, "tensorflow", "TensorFlow", {}, "tensorflow");
-  route.needs = {Part::machine};
-  route.title = "TensorFlow on the CPU";
-  route.reason =
-      "It works at once, on Windows itself. Scripts written for it will run on evergpu "
-      "unchanged when evergpu has a package for Windows.";
-  route.script = keras_script();
   route.source = "https://www.tensorflow.org/install/pip";
   return route;
 }
@@ -292,8 +280,6 @@ Route route_of(const Traveller& traveller, const Machine& machine) {
     route = jax_route(traveller, machine);
   } else if (traveller.vendor == "nvidia" && traveller.level == "professional") {
     route = traveller.system == "windows" ? windows_cuda_route() : cuda_route(machine);
-  } else if (traveller.system == "windows" && !product::has_windows_wheel) {
-    route = windows_cpu_route(machine);
   } else {
     route = evergpu_route(traveller, machine);
   }

@@ -17,6 +17,7 @@ HEALTHY_IN_WSL = {"amd": "wsl_amd", "intel": "wsl_intel", "nvidia": "wsl_nvidia_
 VENDOR_IDS = {"1002": "amd", "8086": "intel", "10DE": "nvidia"}
 KERNEL_DRIVERS = {"amd": "amdgpu", "intel": "xe", "nvidia": "nvidia"}
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+WINDOWS_WHEEL = "wheel"  # stands for how PowerShell finds it
 # What this TensorFlow takes (docs/versions.md); pip brings these where others are.
 COMPANIONS = {"numpy": "2.3.5", "protobuf": "6.33.1", "h5py": "3.14.0", "ml_dtypes": "0.5.4"}
 
@@ -94,6 +95,8 @@ class Mender:
     def python(self, program):
         """The site-packages of a Python that packages may go into."""
         prefix = self.place(program).parent.parent
+        if program.endswith(".exe"):
+            return prefix / "Lib" / "site-packages"
         version = re.search(r"version = 3\.(\d+)", (prefix / "pyvenv.cfg").read_text())[1]
         return prefix / "lib" / f"python3.{version}" / "site-packages"
 
@@ -123,11 +126,13 @@ class Mender:
 
     def install_package(self, site, requirement, with_others):
         name, _, version = requirement.partition("==")
-        if requirement == "dist/evergpu-*.whl":
+        if requirement in ("dist/evergpu-*.whl", WINDOWS_WHEEL):
+            windows = requirement == WINDOWS_WHEEL
             self.set_version(site, "evergpu", "0.1.0")
-            machines.write(site / "tensorflow-plugins" / "libevergpu_tensorflow.so")
+            machines.write(site / "tensorflow-plugins" / (
+                "evergpu_tensorflow.dll" if windows else "libevergpu_tensorflow.so"))
             if with_others:
-                self.set_version(site, "onednn_cpu_gomp", "2023.2.0")
+                self.set_version(site, "onednn_cpu_vcomp" if windows else "onednn_cpu_gomp", "2023.2.0")
             return
         assert version, f"{requirement} pins no version"
         self.set_version(site, name.replace("-", "_"), version)
@@ -261,7 +266,7 @@ def add_registry(m, path, name, value):
 
 
 def install_windows_runtime(m):
-    for name in ("msvcp140", "vcruntime140", "vcruntime140_1"):
+    for name in ("msvcp140", "vcruntime140", "vcruntime140_1", "vcomp140"):
         m.write(f"/Windows/System32/{name}.dll")
 
 
@@ -274,6 +279,12 @@ def install_windows_python(m, minor):
 def make_windows_environment(m, minor):
     m.write("/Users/ada/evergpu/pyvenv.cfg", f"home = C:\\Python3{minor}\nversion = 3.{minor}.1\n")
     m.write("/Users/ada/evergpu/Scripts/python.exe")
+
+
+def pip_of_windows(m, program, words):
+    words = words.replace("(Get-Item dist\\evergpu-*.whl)", WINDOWS_WHEEL)
+    program = program.replace("$HOME", "/Users/ada").replace("\\", "/").removeprefix("C:")
+    m.pip(program, shlex.split(words))
 
 
 def install_windows_driver(m):
@@ -342,6 +353,8 @@ def show_pip_files(m):
 
 
 COMMANDS = [(re.compile(pattern), act) for pattern, act in [
+    (r'& "(\$HOME\S+\.exe)" -m pip (.*)', pip_of_windows),
+    (r"(\S+\.exe) -m pip (.*)", pip_of_windows),
     (r"(\S+) -m pip (.*)", lambda m, python, words: m.pip(python, shlex.split(words))),
     (r"apt-get update", nothing),
     (r"apt-get install -y (.*)", lambda m, names: [m.apt_install(name) for name in names.split()]),
