@@ -11,7 +11,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMANDS = ("demo", "test", "package", "uninstall", ".ci/run")
 SHELL = [*COMMANDS, *(f"scripts/{p.name}" for p in (ROOT / "scripts").glob("*.sh")),
-         "scripts/windows/lib.sh", "scripts/windows/make_debian", "scripts/windows/make_python"]
+         *(f"scripts/windows/{name}" for name in (
+             "lib.sh", "make_debian", "make_python", "build", "run", "package", "test"))]
 LOCKED = (".", "scripts/windows")  # folders with requirements.in and what scripts/lock makes of it
 
 
@@ -99,13 +100,13 @@ def test_lock_has_what_is_asked_for_and_one_keras(folder):
 
 def test_pins_agree():
     """The extra of the wheel and the hook's advice name the TensorFlow that is tested."""
-    requirements = (ROOT / "requirements.in").read_text()
+    requirements = "".join((ROOT / folder / "requirements.in").read_text() for folder in LOCKED)
     project = (ROOT / "pyproject.toml").read_text()
-    pins = re.findall(r'"((?:tensorflow-cpu|keras-nightly|onednn-cpu-gomp|scikit-build-core)==[^";]+)', project)
-    assert len(pins) == 4
+    pins = re.findall(r'"((?:tensorflow-cpu|keras-nightly|onednn-cpu-gomp|onednn-cpu-vcomp|scikit-build-core)==[^";]+)', project)
+    assert len(pins) == 5
     for pin in pins:
         assert f"\n{pin}\n" in requirements
-    assert f'TENSORFLOW = "{pins[2]}"' in (ROOT / "python" / "evergpu" / "plugin.py").read_text()
+    assert f'TENSORFLOW = "{pins[3]}"' in (ROOT / "python" / "evergpu" / "plugin.py").read_text()
 
 
 def test_the_repository_names_no_package_registry():
