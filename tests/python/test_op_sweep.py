@@ -11,7 +11,7 @@ import tensorflow as tf
 import op_cases  # noqa: F401 registers the cases
 from support import sweep
 from support.case import CASES, Context
-from support.device import DEVICE, DRY_RUN, FULL, SEED
+from support.device import DEVICE, DRY_RUN, FULL, SAMPLE, SEED
 from support.op_table import table, with_defaults
 
 CALLS_IN_QUICK_MODE = 5
@@ -29,7 +29,7 @@ def _combinations():
             yield pytest.param(op, types, id=label)
 
 
-def _sample(op, combinations, count=14):
+def _sample(op, combinations, count=SAMPLE):
     """f32 and f64 always; of the rest so many that ops with two type attributes do not crowd out
     the others."""
     picked = random.Random(SEED ^ zlib.crc32(op.encode())).sample(

@@ -4,6 +4,7 @@ EVERGPU_LIBRARY     a built plug-in library, where no wheel is installed
 EVERGPU_TEST_DEVICE another device, such as /CPU:0: a dry run of the tests on stock TensorFlow
 EVERGPU_TEST_FULL   1: everything; otherwise a sample that takes minutes
 EVERGPU_TEST_SEED   the seed of the sample and of all drawn values
+EVERGPU_TEST_SAMPLE how many combinations of dtypes of an op are in the sample
 """
 
 import os
@@ -14,6 +15,7 @@ DEVICE = os.environ.get("EVERGPU_TEST_DEVICE", "/GPU:0")
 DRY_RUN = "EVERGPU_TEST_DEVICE" in os.environ
 FULL = os.environ.get("EVERGPU_TEST_FULL", "0") == "1"
 SEED = int(os.environ.get("EVERGPU_TEST_SEED", "20260301"))
+SAMPLE = int(os.environ.get("EVERGPU_TEST_SAMPLE", "14"))
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 
 

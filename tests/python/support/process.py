@@ -74,7 +74,9 @@ def finish(process, timeout=240):
         stdout, stderr = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         timed_out = True
-        os.killpg(process.pid, signal.SIGKILL)
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         stdout, stderr = process.communicate()
     return Child(process.returncode, stdout, stderr, timed_out, time.monotonic() - begin)
 
