@@ -6,7 +6,12 @@
 #extension GL_EXT_shader_explicit_arithmetic_types : enable
 
 layout(local_size_x_id = 0) in;
-layout(set = 0, binding = 0, std430) readonly buffer Arguments { uint arguments[]; };
+layout(set = 0, binding = 0, std430) readonly buffer Arguments {
+#ifdef TYPE_address
+  uvec2 addresses[3];  // of the buffers
+#endif
+  uint arguments[];
+};
 
 uint group_number() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }
 uint invocation_number() { return group_number() * gl_WorkGroupSize.x + gl_LocalInvocationID.x; }

@@ -1,6 +1,7 @@
 // The geometry of a convolution, as arguments. Three spatial axes; those that are missing have
 // extent 1. A group's channels: `channels_in` and `channels_out`.
 #include "element.glsl"
+#include "places.glsl"
 
 #define batch_count arguments[0]
 #define group_count arguments[1]
@@ -28,14 +29,6 @@
 
 #define filter_channel_step (group_count * channels_out)
 #define filter_tap_step (channels_in * group_count * channels_out)
-
-#ifdef TYPE_partial
-#define RESULT VALUE
-#define store_result(x) (x)
-#else
-#define RESULT STORED
-#define store_result(x) store(x)
-#endif
 
 // Where tap `t` of output position `o` looks along an axis; out of range outside the input.
 int input_of(int o, int t, uint axis) { return o * stride(axis) + t * dilation(axis) - padding(axis); }

@@ -6,11 +6,7 @@
 
 layout(constant_id = 1) const uint mode = 0;  // 0: forward, 1: by input, 2: by filter
 
-layout(set = 0, binding = 1, std430) readonly buffer P { STORED p[]; };
-layout(set = 0, binding = 2, std430) readonly buffer Q { STORED q[]; };
-layout(set = 0, binding = 3, std430) writeonly buffer Y { RESULT y[]; };
-
-// p: the input (forward) or the gradient (by input); q: the filter.
+// Left: the input (forward) or the gradient (by input); right: the filter.
 VALUE at_position(uint image, ivec3 at, uint channel) {
   const bool backward = mode == 1;
   const uint to_channels = backward ? channels_in : channels_out;
@@ -37,7 +33,7 @@ VALUE at_position(uint image, ivec3 at, uint channel) {
         uint filter_at = tap * filter_tap_step + group * channels_out +
                          channel % to_channels * (backward ? filter_channel_step : 1);
         for (uint c = 0; c < from_channels; ++c) {
-          sum = MULTIPLY_ADD(load(p[from_at]), load(q[filter_at]), sum);
+          sum = MULTIPLY_ADD(read_left(left_place(from_at)), read_right(right_place(filter_at)), sum);
           from_at += channel_step;
           filter_at += backward ? 1 : filter_channel_step;
         }
@@ -45,7 +41,7 @@ VALUE at_position(uint image, ivec3 at, uint channel) {
   return sum;
 }
 
-// p: the input; q: the gradient. Lines [begin, end) of the output are summed.
+// Left: the input; right: the gradient. Lines [begin, end) of the output are summed.
 VALUE at_tap(uint tap, uint channel, uint out_channel, uint begin, uint line_end) {
   const int t0 = int(tap / (window_extent(2) * window_extent(1)));
   const int t1 = int(tap / window_extent(2) % window_extent(1));
@@ -66,8 +62,8 @@ VALUE at_tap(uint tap, uint channel, uint out_channel, uint begin, uint line_end
     for (int o2 = 0; o2 < int(out_extent(2)); ++o2) {
       const int i2 = input_of(o2, t2, 2);
       if (i2 >= 0 && i2 < int(in_extent(2)))
-        sum = MULTIPLY_ADD(load(p[x_at + uint(i2) * in_position_step]),
-                           load(q[gradient_at + uint(o2) * out_position_step]), sum);
+        sum = MULTIPLY_ADD(read_left(left_place(x_at + uint(i2) * in_position_step)),
+                           read_right(right_place(gradient_at + uint(o2) * out_position_step)), sum);
     }
   }
   return sum;
@@ -81,9 +77,9 @@ void main() {
     const uint part = i / (taps * filter_tap_step);
     const uint element = i % (taps * filter_tap_step);
     const uint lines = batch_count * out_extent(0) * out_extent(1);
-    y[i] = store_result(at_tap(element / filter_tap_step, element / filter_channel_step % channels_in,
-                               element % filter_channel_step, part * lines_per_part,
-                               min((part + 1) * lines_per_part, lines)));
+    write_result(i, at_tap(element / filter_tap_step, element / filter_channel_step % channels_in,
+                           element % filter_channel_step, part * lines_per_part,
+                           min((part + 1) * lines_per_part, lines)));
     return;
   }
   const bool backward = mode == 1;
@@ -99,6 +95,6 @@ void main() {
   const uint channel = channel_step == 1 ? within % channels : within / positions;
   const ivec3 at = ivec3(position / (extent.z * extent.y), position / extent.z % extent.y,
                          position % extent.z);
-  y[i / image_step * image_step + position * position_step + channel * channel_step] =
-      store_result(at_position(i / image_step, at, channel));
+  write_result(i / image_step * image_step + position * position_step + channel * channel_step,
+               at_position(i / image_step, at, channel));
 }

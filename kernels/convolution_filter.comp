@@ -6,10 +6,7 @@
 
 layout(constant_id = 1) const uint rows = 8;
 layout(constant_id = 2) const uint columns = 8;
-
-layout(set = 0, binding = 1, std430) readonly buffer X { STORED x[]; };
-layout(set = 0, binding = 2, std430) readonly buffer Gradient { STORED gradient[]; };
-layout(set = 0, binding = 3, std430) writeonly buffer Y { RESULT y[]; };
+layout(constant_id = 3) const uint depth = 1;  // terms that are read before they are added
 
 void main() {
   uint group = group_number();
@@ -44,6 +41,8 @@ void main() {
   const int room = int(in_extent(2)) - 1 - shift;
   const int end = room < 0 ? 0 : min(int(out_extent(2)), room / stride(2) + 1);
 
+  const PLACE left_step = distance(uint(stride(2)) * in_position_step);
+  const PLACE right_step = distance(out_position_step);
   const uint lines = batch_count * out_extent(0) * out_extent(1);
   const uint line_end = min((part + 1) * lines_per_part, lines);
   for (uint line = part * lines_per_part; line < line_end; ++line) {
@@ -53,23 +52,18 @@ void main() {
     const int i0 = input_of(int(o0), t0, 0);
     const int i1 = input_of(int(o1), t1, 1);
     if (i0 < 0 || i0 >= int(in_extent(0)) || i1 < 0 || i1 >= int(in_extent(1))) continue;
-    uint from = image * in_image_step +
-                ((uint(i0) * in_extent(1) + uint(i1)) * in_extent(2) +
-                 uint(first * stride(2) + shift)) * in_position_step;
-    uint gradient_at =
+    const uint from = image * in_image_step +
+                      ((uint(i0) * in_extent(1) + uint(i1)) * in_extent(2) +
+                       uint(first * stride(2) + shift)) * in_position_step;
+    const uint gradient_from =
         image * out_image_step +
         ((o0 * out_extent(1) + o1) * out_extent(2) + uint(first)) * out_position_step;
-    for (int o2 = first; o2 < end; ++o2) {
-      VALUE left[rows];
-      [[unroll]] for (uint i = 0; i < rows; ++i) left[i] = load(x[from + row_at[i]]);
-      [[unroll]] for (uint j = 0; j < columns; ++j) {
-        const VALUE right = load(gradient[gradient_at + column_at[j]]);
-        [[unroll]] for (uint i = 0; i < rows; ++i)
-          sums[i * columns + j] = MULTIPLY_ADD(left[i], right, sums[i * columns + j]);
-      }
-      from += uint(stride(2)) * in_position_step;
-      gradient_at += out_position_step;
-    }
+    PLACE left_at[rows];
+    PLACE right_at[columns];
+    [[unroll]] for (uint i = 0; i < rows; ++i) left_at[i] = left_place(from + row_at[i]);
+    [[unroll]] for (uint j = 0; j < columns; ++j)
+      right_at[j] = right_place(gradient_from + column_at[j]);
+    ADD_ALL_TERMS(uint(max(end - first, 0)), left_step, right_step, keep_all)
   }
 
   [[unroll]] for (uint i = 0; i < rows; ++i)
@@ -77,7 +71,8 @@ void main() {
       const uint row = row0 + i;
       const uint column = column0 + j * gl_WorkGroupSize.x;
       if (row < channels_in && column < channels_out)
-        y[(part * taps + tap) * filter_tap_step + row * filter_channel_step +
-          feature_group * channels_out + column] = store_result(sums[i * columns + j]);
+        write_result((part * taps + tap) * filter_tap_step + row * filter_channel_step +
+                         feature_group * channels_out + column,
+                     sums[i * columns + j]);
     }
 }

@@ -3,24 +3,13 @@
 // invocation holds a small block of sums in registers.
 #extension GL_GOOGLE_include_directive : require
 #include "element.glsl"
+#include "places.glsl"
 
 layout(constant_id = 1) const uint rows = 4;         // of an invocation
 layout(constant_id = 2) const uint columns = 4;
 layout(constant_id = 3) const uint rows_across = 16;  // invocations along m
 layout(constant_id = 4) const uint columns_across = 16;
 layout(constant_id = 5) const uint depth = 16;  // of a tile along k
-
-#ifdef TYPE_partial
-#define RESULT VALUE
-#define store_result(x) (x)
-#else
-#define RESULT STORED
-#define store_result(x) store(x)
-#endif
-
-layout(set = 0, binding = 1, std430) readonly buffer A { STORED a[]; };
-layout(set = 0, binding = 2, std430) readonly buffer B { STORED b[]; };
-layout(set = 0, binding = 3, std430) writeonly buffer C { RESULT c[]; };
 
 // One more than a multiple of the banks of shared memory, where neighbours write along k.
 shared VALUE a_tile[depth * (rows * rows_across + 1)];
@@ -59,7 +48,8 @@ void main() {
       const uint i = a_along_k ? e / depth : e % tile_m;
       VALUE value = VALUE(0);
       if (at + l < end && row0 + i < m)
-        value = load(a[batch * arguments[5] + (row0 + i) * arguments[3] + (at + l) * arguments[4]]);
+        value = read_left(left_place(batch * arguments[5] + (row0 + i) * arguments[3] +
+                                     (at + l) * arguments[4]));
       a_tile[l * (tile_m + 1) + i] = value;
     }
     for (uint e = thread; e < tile_n * depth; e += threads) {
@@ -67,7 +57,8 @@ void main() {
       const uint j = b_along_k ? e / depth : e % tile_n;
       VALUE value = VALUE(0);
       if (at + l < end && column0 + j < n)
-        value = load(b[batch * arguments[8] + (at + l) * arguments[6] + (column0 + j) * arguments[7]]);
+        value = read_right(right_place(batch * arguments[8] + (at + l) * arguments[6] +
+                                       (column0 + j) * arguments[7]));
       b_tile[l * (tile_n + 1) + j] = value;
     }
     barrier();
@@ -89,6 +80,6 @@ void main() {
       const uint row = row0 + my_row + i * rows_across;
       const uint column = column0 + my_column + j * columns_across;
       if (row < m && column < n)
-        c[((part * batches + batch) * m + row) * n + column] = store_result(sums[i * columns + j]);
+        write_result(((part * batches + batch) * m + row) * n + column, sums[i * columns + j]);
     }
 }

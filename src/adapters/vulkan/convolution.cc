@@ -22,6 +22,7 @@ struct Geometry {
   std::int64_t channels_in = 1;  // of a group
   std::int64_t channels_out = 1;
   std::int64_t in_positions = 1;
+  std::int64_t in_rows = 1;  // the same with each extent filled up to a multiple of the stride
   std::int64_t out_positions = 1;
   std::int64_t taps = 1;
   std::int64_t lines = 1;                // of output positions, in all images
@@ -56,7 +57,9 @@ Geometry geometry_of(const ir::Convolution& attributes, const ir::Shape& input,
   add(of(attributes.dilations), 1);
   add(of(attributes.pad_low), 0);
   for (int axis = 0; axis < axes; ++axis) {
+    const std::int64_t stride = of(attributes.strides)(axis);
     g.in_positions *= of_image(input)(axis);
+    g.in_rows *= tiles_of(of_image(input)(axis), stride) * stride;
     g.out_positions *= of_image(output)(axis);
     g.taps *= filter[axis];
   }
@@ -97,14 +100,15 @@ Status add_image(Recipe& recipe, const Geometry& g, const RegisterTile& tile, bo
   if (direct) {
     division.items = operation.shape.elements();
     return recipe.each("convolution_direct", variant, uses, division.after(g.arguments),
-                       static_cast<std::uint64_t>(division.items), {to_input ? 1U : 0U});
+                       static_cast<std::uint64_t>(division.items), {to_input ? 1U : 0U},
+                       tile.binding);
   }
-  division.row_tiles = tiles_of(g.batch * (to_input ? g.in_positions : g.out_positions), tile.rows);
+  division.row_tiles = tiles_of(g.batch * (to_input ? g.in_rows : g.out_positions), tile.rows);
   division.column_tiles = tiles_of(to_input ? g.channels_in : g.channels_out, tile.width());
   division.items = division.row_tiles * division.column_tiles * g.groups;
   return recipe.groups("convolution", variant, uses, division.after(g.arguments),
                        static_cast<std::uint64_t>(division.items), tile.invocations,
-                       {tile.rows, tile.columns, to_input ? 1U : 0U});
+                       {tile.rows, tile.columns, tile.depth, to_input ? 1U : 0U}, tile.binding);
 }
 
 // Sums over all positions are cut into parts of whole lines, added in their order.
@@ -136,12 +140,12 @@ Status add_filter(Recipe& recipe, const Geometry& g, const RegisterTile& tile, b
                               Recipe::write(sums)};
   const auto count = static_cast<std::uint64_t>(division.items);
   if (direct)
-    EVERGPU_RETURN_IF_ERROR(
-        recipe.each("convolution_direct", variant, uses, division.after(g.arguments), count, {2}));
+    EVERGPU_RETURN_IF_ERROR(recipe.each("convolution_direct", variant, uses,
+                                        division.after(g.arguments), count, {2}, tile.binding));
   else
     EVERGPU_RETURN_IF_ERROR(recipe.groups("convolution_filter", variant, uses,
                                           division.after(g.arguments), count, tile.invocations,
-                                          {tile.rows, tile.columns}));
+                                          {tile.rows, tile.columns, tile.depth}, tile.binding));
   return partial ? add_sum_of_parts(recipe, sums, division.parts) : Status();
 }
 
@@ -162,8 +166,7 @@ Status add_convolution(Recipe& recipe) {
                      : to_filter ? geometry_of(attributes, first, operation.shape, second)
                                  : geometry_of(attributes, first, second, operation.shape);
   const std::int64_t columns = to_input ? g.channels_in : g.channels_out;
-  const RegisterTile tile =
-      fitted(recipe.context().has_gpu_tiles() ? gpu_tile : software_tile, columns);
+  const RegisterTile tile = fitted(register_tile(recipe.context()), columns);
   const bool direct = !ir::is_float(operation.dtype) || columns < fewest_columns;
   return to_filter ? add_filter(recipe, g, tile, direct) : add_image(recipe, g, tile, direct);
 }

@@ -36,6 +36,7 @@ namespace evergpu::adapters::vulkan {
   X(DestroyBuffer)                         \
   X(BindBufferMemory)                      \
   X(GetBufferMemoryRequirements)           \
+  X(GetBufferDeviceAddress)                \
   X(CreateShaderModule)                    \
   X(DestroyShaderModule)                   \
   X(CreateDescriptorSetLayout)             \

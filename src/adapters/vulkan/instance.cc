@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/os.h"
+
 namespace evergpu::adapters::vulkan {
 namespace {
 
@@ -80,6 +82,8 @@ bool read_features(const InstanceFunctions& functions, PhysicalDevice& device) {
   can.int8 = of_12.shaderInt8 == VK_TRUE;
   can.int16 = features.features.shaderInt16 == VK_TRUE;
   can.int64 = features.features.shaderInt64 == VK_TRUE;
+  can.device_addresses = of_12.bufferDeviceAddress == VK_TRUE && can.int64 &&
+                         os::environment("EVERGPU_VULKAN_PROFILE") != "baseline";
   return of_12.timelineSemaphore == VK_TRUE;
 }
 

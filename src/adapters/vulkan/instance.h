@@ -19,6 +19,7 @@ struct Capabilities {
   bool int8 = false;
   bool int16 = false;
   bool int64 = false;
+  bool device_addresses = false;  // buffers may be reached through 64-bit addresses
   bool subgroup_arithmetic = false;
   std::uint32_t subgroup_size = 1;
   // Float controls (execution modes) that the device takes.

@@ -2,6 +2,7 @@
 #include "adapters/vulkan/executable.h"
 #include "adapters/vulkan/loop_code.h"
 #include "adapters/vulkan/reduce.h"
+#include "adapters/vulkan/tiles.h"
 #include "ir/shape.h"
 
 namespace evergpu::adapters::vulkan {
@@ -12,36 +13,47 @@ using compiler::Loop;
 class LoopExecutable final : public VulkanExecutable {
  public:
   LoopExecutable(std::shared_ptr<Pipeline> pipeline, const Capabilities& capabilities,
-                 std::int64_t points)
-      : pipeline_(std::move(pipeline)), capabilities_(capabilities), points_(points) {}
+                 std::uint64_t groups)
+      : pipeline_(std::move(pipeline)), capabilities_(capabilities), groups_(groups) {}
 
   Status encode(const compiler::Kernel& kernel, std::span<const Region> inputs,
                 std::span<const Region> outputs, Encoder& encoder) override {
     const auto launch = launch_of(std::get<Loop>(kernel), inputs, outputs, capabilities_);
     if (!launch.ok()) return launch.status();
-    const std::uint32_t size = workgroup_size(capabilities_);
-    const auto groups = static_cast<std::uint64_t>((points_ + size - 1) / size);
-    return encoder.dispatch(*pipeline_, launch->buffers, launch->arguments, spread_groups(groups));
+    return encoder.dispatch(*pipeline_, launch->buffers, launch->arguments, spread_groups(groups_));
   }
 
  private:
   const std::shared_ptr<Pipeline> pipeline_;
   const Capabilities capabilities_;
-  const std::int64_t points_;
+  const std::uint64_t groups_;
 };
 
-std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Capabilities& capabilities) {
-  LoopCode code(loop, capabilities);
-  const std::uint32_t size = workgroup_size(capabilities);
+// A workgroup has tile.invocations * tile.points neighbouring points; neighbouring invocations
+// compute neighbouring points.
+std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Context& context,
+                                      const LoopTile& tile) {
+  LoopCode code(loop, context.capabilities(), context.preferred_binding());
   const auto points = static_cast<std::uint32_t>(ir::Shape(loop.extents).elements());
-  const Value number = code.group() * static_cast<double>(size) + code.lane();
-  when(number < static_cast<double>(points), [&] {
-    const std::vector<Value> index = code.split(number, loop.extents);
-    const std::vector<Element> registers = code.run(index);
-    for (std::size_t i = 0; i < loop.outputs.size(); ++i)
-      code.store(i, index, registers[loop.results[i]]);
-  });
-  return std::move(code.module()).finish(size);
+  const Value first =
+      code.group() * (static_cast<double>(tile.invocations) * tile.points) + code.lane();
+  const auto compute = [&](const Value& number) {
+    when(number < static_cast<double>(points), [&] {
+      const std::vector<Value> index = code.split(number, loop.extents);
+      const std::vector<Element> registers = code.run(index);
+      for (std::size_t i = 0; i < loop.outputs.size(); ++i)
+        code.store(i, index, registers[loop.results[i]]);
+    });
+  };
+  if (tile.points == 1) {
+    compute(first);
+  } else {
+    repeat(first.like(tile.points), {}, [&](const Value& i, const std::vector<Value>& none) {
+      compute(first + i * static_cast<double>(tile.invocations));
+      return none;
+    });
+  }
+  return std::move(code.module()).finish(tile.invocations);
 }
 
 }  // namespace
@@ -49,13 +61,15 @@ std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Capabilities& capa
 Result<std::unique_ptr<VulkanExecutable>> make_loop(const Loop& loop, Context& context) {
   EVERGPU_RETURN_IF_ERROR(check_loop(loop, context.capabilities()));
   if (!loop.reductions.empty()) return make_reduce(loop, context);
-  const std::int64_t points = ir::Shape(loop.extents).elements();
-  const auto pipeline =
-      context.pipeline(loop_spirv(loop, context.capabilities()),
-                       static_cast<int>(loop.inputs.size() + loop.outputs.size()));
+  const LoopTile tile = loop_tile(context);
+  const auto pipeline = context.pipeline(loop_spirv(loop, context, tile),
+                                         static_cast<int>(loop.inputs.size() + loop.outputs.size()),
+                                         {}, context.preferred_binding());
   if (!pipeline.ok()) return pipeline.status();
-  return std::unique_ptr<VulkanExecutable>(
-      std::make_unique<LoopExecutable>(*pipeline, context.capabilities(), points));
+  const auto points = static_cast<std::uint64_t>(ir::Shape(loop.extents).elements());
+  const std::uint64_t of_group = std::uint64_t{tile.invocations} * tile.points;
+  return std::unique_ptr<VulkanExecutable>(std::make_unique<LoopExecutable>(
+      *pipeline, context.capabilities(), (points + of_group - 1) / of_group));
 }
 
 }  // namespace evergpu::adapters::vulkan

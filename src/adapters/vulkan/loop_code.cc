@@ -47,10 +47,6 @@ std::uint32_t constant_words(const Loop& loop) {
 
 }  // namespace
 
-std::uint32_t workgroup_size(const Capabilities& capabilities) {
-  return std::min(capabilities.max_workgroup_size, 256U);
-}
-
 Status check_loop(const Loop& loop, const Capabilities& can) {
   if (loop.inputs.size() + loop.outputs.size() + 1 > can.max_buffers) {
     return unimplemented(fmt::format("a fused kernel over {} arrays: this GPU takes {}",
@@ -76,13 +72,13 @@ Status check_loop(const Loop& loop, const Capabilities& can) {
   return {};
 }
 
-LoopCode::LoopCode(const Loop& loop, const Capabilities& can) : loop_(loop) {
+LoopCode::LoopCode(const Loop& loop, const Capabilities& can, Binding binding)
+    : loop_(loop), binding_(binding) {
   arguments_ = module_.storage_buffer(0, Type::u32, false);
-  std::uint32_t binding = 1;
-  for (const LoopOperand& input : loop.inputs)
-    inputs_.push_back(module_.storage_buffer(binding++, storage_type(input.dtype), false));
-  for (const LoopOperand& output : loop.outputs)
-    outputs_.push_back(module_.storage_buffer(binding++, storage_type(output.dtype), true));
+  if (binding == Binding::descriptors)
+    bind_descriptors();
+  else
+    bind_addresses();
   if (can.preserves_nan_f32) module_.preserve_special_values(32);
   if (can.preserves_denormals_f32) module_.preserve_denormals(32);
   const bool has_f64 = std::any_of(loop.program.begin(), loop.program.end(),
@@ -91,14 +87,45 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can) : loop_(loop) {
   if (has_f64 && can.preserves_denormals_f64) module_.preserve_denormals(64);
 }
 
-Value LoopCode::read_argument(std::uint32_t word) {
+void LoopCode::bind_descriptors() {
+  std::uint32_t binding = 1;
+  for (const LoopOperand& input : loop_.inputs)
+    inputs_.push_back(module_.storage_buffer(binding++, storage_type(input.dtype), false));
+  for (const LoopOperand& output : loop_.outputs)
+    outputs_.push_back(module_.storage_buffer(binding++, storage_type(output.dtype), true));
+}
+
+// An operand's array then begins at its offset.
+void LoopCode::bind_addresses() {
+  std::uint32_t number = 0;
+  const auto bind = [&](const LoopOperand& operand) {
+    const Type element = storage_type(operand.dtype);
+    const Value low = read_word(2 * number);
+    const Value high = read_word(2 * number + 1);
+    const Value offset = convert(read_argument(number++), Type::u64);
+    const Value begin = (convert(low, Type::u64) | (convert(high, Type::u64) << 32)) +
+                        offset * static_cast<double>(width_of(element) / 8);
+    return module_.array_at(begin.id, element);
+  };
+  for (const LoopOperand& input : loop_.inputs) inputs_.push_back(bind(input));
+  for (const LoopOperand& output : loop_.outputs) outputs_.push_back(bind(output));
+}
+
+std::uint32_t LoopCode::operand_count() const {
+  return static_cast<std::uint32_t>(loop_.inputs.size() + loop_.outputs.size());
+}
+
+Value LoopCode::read_word(std::uint32_t word) {
   const Id index = module_.constant(Type::u32, word);
   return {&module_, module_.load(arguments_, index), Type::u32};
 }
 
+Value LoopCode::read_argument(std::uint32_t word) {
+  return read_word(word + (binding_ == Binding::addresses ? 2 * operand_count() : 0));
+}
+
 Value LoopCode::argument(std::uint32_t index) {
-  const auto operands = static_cast<std::uint32_t>(loop_.inputs.size() + loop_.outputs.size());
-  return read_argument(operands + constant_words(loop_) + index);
+  return read_argument(operand_count() + constant_words(loop_) + index);
 }
 
 Value LoopCode::group() {
@@ -130,7 +157,8 @@ std::vector<Value> LoopCode::split(const Value& number, std::span<const std::int
 
 Value LoopCode::position(std::size_t operand, const LoopOperand& of,
                          const std::vector<Value>& index) {
-  Value at = read_argument(static_cast<std::uint32_t>(operand));
+  Value at = binding_ == Binding::addresses ? constant_u32(module_, 0)
+                                            : read_argument(static_cast<std::uint32_t>(operand));
   for (std::size_t axis = 0; axis < index.size(); ++axis) {
     if (of.strides[axis] == 0) continue;
     const bool unit = of.strides[axis] == 1;
@@ -141,7 +169,7 @@ Value LoopCode::position(std::size_t operand, const LoopOperand& of,
 
 std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
   std::vector<Element> registers;
-  auto word = static_cast<std::uint32_t>(loop_.inputs.size() + loop_.outputs.size());
+  std::uint32_t word = operand_count();
   for (const Instruction& i : loop_.program) {
     const auto reg = [&](std::uint16_t number) -> const Element& { return registers[number]; };
     const auto made = [&]() -> Element {

@@ -17,7 +17,7 @@ Status check_loop(const compiler::Loop& loop, const Capabilities& capabilities);
 class LoopCode {
  public:
   /// Declares the loop's buffers: its inputs, then its outputs.
-  LoopCode(const compiler::Loop& loop, const Capabilities& capabilities);
+  LoopCode(const compiler::Loop& loop, const Capabilities& capabilities, Binding binding);
 
   SpirvModule& module() { return module_; }
   /// A word of the arguments after the loop's own.
@@ -32,16 +32,21 @@ class LoopCode {
   /// Runs the program at an index of the loop; the registers.
   std::vector<Element> run(const std::vector<Value>& index);
   void store(std::size_t output, const std::vector<Value>& index, const Element& element);
-  /// Stores to element `position` of an output, whatever its strides and offset.
+  /// Stores to element `position` of an output whose offset is 0, whatever its strides.
   void store_at(std::size_t output, const Value& position, const Element& element);
 
  private:
+  std::uint32_t operand_count() const;
+  Value read_word(std::uint32_t word);
   Value read_argument(std::uint32_t word);
+  void bind_descriptors();
+  void bind_addresses();
   Value position(std::size_t operand, const compiler::LoopOperand& of,
                  const std::vector<Value>& index);
 
   SpirvModule module_;
   const compiler::Loop& loop_;
+  const Binding binding_;
   Array arguments_;
   std::vector<Array> inputs_;
   std::vector<Array> outputs_;
@@ -55,8 +60,5 @@ struct LoopLaunch {
 };
 Result<LoopLaunch> launch_of(const compiler::Loop& loop, std::span<const Region> inputs,
                              std::span<const Region> outputs, const Capabilities& capabilities);
-
-/// The size of a workgroup for generated code.
-std::uint32_t workgroup_size(const Capabilities& capabilities);
 
 }  // namespace evergpu::adapters::vulkan

@@ -33,7 +33,7 @@ Status add_matmul(Recipe& recipe) {
   const std::int64_t batches = shape.elements() / (m * n);
   const bool software = !recipe.context().has_gpu_tiles();
   const SharedTile& shared = gpu_shared_tile;
-  const RegisterTile tile = fitted(software_tile, n);
+  const RegisterTile tile = fitted(register_tile(recipe.context()), n);
   const std::int64_t tile_m = software ? tile.rows : shared.rows * shared.rows_across;
   const std::int64_t tile_n =
       software ? tile.width() : std::int64_t{shared.columns} * shared.columns_across;
@@ -74,7 +74,8 @@ Status add_matmul(Recipe& recipe) {
   const auto count = static_cast<std::uint64_t>(groups);
   if (software)
     EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul", variant, uses, std::move(arguments), count,
-                                          tile.invocations, {tile.rows, tile.columns}));
+                                          tile.invocations, {tile.rows, tile.columns, tile.depth},
+                                          tile.binding));
   else
     EVERGPU_RETURN_IF_ERROR(recipe.groups(
         "matmul_shared", variant, uses, std::move(arguments), count,

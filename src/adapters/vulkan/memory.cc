@@ -31,6 +31,13 @@ Result<std::unique_ptr<Chunk>> Chunk::create(const std::shared_ptr<const Context
   buffer.size = bytes;
   buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
                  VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+  const bool addresses = context->capabilities().device_addresses;
+  VkMemoryAllocateFlagsInfo addressed = {};
+  addressed.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO;
+  if (addresses) {
+    buffer.usage |= VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
+    addressed.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
+  }
   EVERGPU_RETURN_IF_ERROR(
       check(functions.CreateBuffer(device, &buffer, nullptr, &made->buffer_), "allocating memory"));
   VkMemoryRequirements needs = {};
@@ -43,6 +50,7 @@ Result<std::unique_ptr<Chunk>> Chunk::create(const std::shared_ptr<const Context
       if ((needs.memoryTypeBits >> type & 1) == 0 || (has & wanted) != wanted) continue;
       VkMemoryAllocateInfo allocate = {};
       allocate.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
+      allocate.pNext = &addressed;
       allocate.allocationSize = needs.size;
       allocate.memoryTypeIndex = type;
       status = check(functions.AllocateMemory(device, &allocate, nullptr, &made->memory_),
@@ -54,6 +62,12 @@ Result<std::unique_ptr<Chunk>> Chunk::create(const std::shared_ptr<const Context
       EVERGPU_RETURN_IF_ERROR(
           check(functions.BindBufferMemory(device, made->buffer_, made->memory_, 0),
                 "allocating memory"));
+      if (addresses) {
+        VkBufferDeviceAddressInfo info = {};
+        info.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO;
+        info.buffer = made->buffer_;
+        made->address_ = functions.GetBufferDeviceAddress(device, &info);
+      }
       constexpr VkMemoryPropertyFlags direct =
           VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
       if ((has & direct) == direct) {

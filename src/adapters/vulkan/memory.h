@@ -28,6 +28,8 @@ class Chunk {
 
   VkBuffer buffer() const { return buffer_; }
   std::uint64_t bytes() const { return bytes_; }
+  /// Where kernels see it; 0 where the device has no addresses.
+  VkDeviceAddress address() const { return address_; }
   /// Where the host sees it; null where it does not.
   std::byte* mapped() const { return mapped_; }
 
@@ -38,6 +40,7 @@ class Chunk {
   std::uint64_t bytes_ = 0;
   VkBuffer buffer_ = VK_NULL_HANDLE;
   VkDeviceMemory memory_ = VK_NULL_HANDLE;
+  VkDeviceAddress address_ = 0;
   std::byte* mapped_ = nullptr;
 };
 

@@ -47,6 +47,7 @@ Result<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Instance>
   of_12.timelineSemaphore = VK_TRUE;
   of_12.storageBuffer8BitAccess = can.storage_8bit ? VK_TRUE : VK_FALSE;
   of_12.shaderFloat16 = can.float16 ? VK_TRUE : VK_FALSE;
+  of_12.bufferDeviceAddress = can.device_addresses ? VK_TRUE : VK_FALSE;
   of_12.shaderInt8 = can.int8 ? VK_TRUE : VK_FALSE;
   VkPhysicalDeviceVulkan11Features of_11 = {};
   of_11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
@@ -124,8 +125,9 @@ Result<Context::Layout> Context::layout(int buffers) {
 
 Result<std::shared_ptr<Pipeline>> Context::pipeline(
     std::span<const std::uint32_t> spirv, int buffers,
-    std::span<const std::uint32_t> specialization_constants) {
-  const Result<Layout> layout = this->layout(buffers);
+    std::span<const std::uint32_t> specialization_constants, Binding binding) {
+  const int descriptors = binding == Binding::descriptors ? buffers : 0;
+  const Result<Layout> layout = this->layout(descriptors);
   if (!layout.ok()) return layout.status();
   EVERGPU_RETURN_IF_ERROR(dump(spirv));
   VkShaderModuleCreateInfo code = {};
@@ -158,17 +160,19 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
       "compiling a kernel");
   functions_.DestroyShaderModule(device_, module, nullptr);
   if (!status.ok()) return status;
-  return std::make_shared<Pipeline>(shared_from_this(), pipeline, buffers);
+  return std::make_shared<Pipeline>(shared_from_this(), pipeline, buffers, binding);
 }
 
 Result<std::shared_ptr<Pipeline>> Context::library_pipeline(
-    std::string_view name, int buffers, std::span<const std::uint32_t> specialization_constants) {
+    std::string_view name, int buffers, std::span<const std::uint32_t> specialization_constants,
+    Binding binding) {
   std::weak_ptr<Pipeline>& known = library_[{
       std::string(name), {specialization_constants.begin(), specialization_constants.end()}}];
   if (std::shared_ptr<Pipeline> pipeline = known.lock()) return pipeline;
   const std::span<const std::uint32_t> words = kernel_words(name);
   if (words.empty()) return internal_error(fmt::format("there is no kernel {}", name));
-  Result<std::shared_ptr<Pipeline>> made = pipeline(words, buffers, specialization_constants);
+  Result<std::shared_ptr<Pipeline>> made =
+      pipeline(words, buffers, specialization_constants, binding);
   if (made.ok()) known = *made;
   return made;
 }

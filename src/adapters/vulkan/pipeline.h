@@ -17,24 +17,35 @@ namespace evergpu::adapters::vulkan {
 
 class Context;
 
-/// A compute pipeline over one descriptor set of storage buffers: binding 0 the arguments, then the
-/// buffers.
+/// How a pipeline reaches its buffers.
+enum class Binding : std::uint8_t {
+  descriptors,  // storage buffers 1, 2, …
+  addresses,    // 64-bit device addresses before the arguments
+};
+
+/// A compute pipeline over one descriptor set of storage buffers: binding 0 the arguments, then,
+/// where it takes descriptors, the buffers.
 class Pipeline {
  public:
-  Pipeline(std::shared_ptr<const Context> context, VkPipeline pipeline, int buffers)
-      : context_(std::move(context)), pipeline_(pipeline), buffers_(buffers) {}
+  Pipeline(std::shared_ptr<const Context> context, VkPipeline pipeline, int buffers,
+           Binding binding)
+      : context_(std::move(context)), pipeline_(pipeline), buffers_(buffers), binding_(binding) {}
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
   VkPipeline handle() const { return pipeline_; }
-  /// How many storage buffers it takes, the arguments not counted.
+  /// How many buffers it takes, the arguments not counted.
   int buffers() const { return buffers_; }
+  /// How many of them have descriptors.
+  int descriptors() const { return binding_ == Binding::descriptors ? buffers_ : 0; }
+  Binding binding() const { return binding_; }
 
  private:
   std::shared_ptr<const Context> context_;
   VkPipeline pipeline_;
   int buffers_;
+  Binding binding_;
 };
 
 /// The logical device. Everything made on it holds it.
@@ -55,6 +66,12 @@ class Context : public std::enable_shared_from_this<Context> {
   /// Whether contractions are divided as suits a GPU. EVERGPU_VULKAN_TILES=gpu asks a software
   /// rasteriser for that too.
   bool has_gpu_tiles() const { return has_gpu_tiles_; }
+  /// How kernels that could do either reach their buffers: by addresses where that is known to be
+  /// faster, on software rasterisers.
+  Binding preferred_binding() const {
+    return !has_gpu_tiles_ && capabilities().device_addresses ? Binding::addresses
+                                                              : Binding::descriptors;
+  }
   VkQueue queue() const { return queue_; }
 
   /// The layouts for pipelines over `buffers` storage buffers (the arguments not counted).
@@ -69,11 +86,13 @@ class Context : public std::enable_shared_from_this<Context> {
   /// `specialization_constants[i]`.
   Result<std::shared_ptr<Pipeline>> pipeline(
       std::span<const std::uint32_t> spirv, int buffers,
-      std::span<const std::uint32_t> specialization_constants = {});
+      std::span<const std::uint32_t> specialization_constants = {},
+      Binding binding = Binding::descriptors);
   /// The same for a kernel of the library, found by its name: all who use it at a time share one
   /// pipeline.
   Result<std::shared_ptr<Pipeline>> library_pipeline(
-      std::string_view name, int buffers, std::span<const std::uint32_t> specialization_constants);
+      std::string_view name, int buffers, std::span<const std::uint32_t> specialization_constants,
+      Binding binding);
 
  private:
   Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical);

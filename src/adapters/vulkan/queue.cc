@@ -170,8 +170,13 @@ Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> use
       return internal_error(fmt::format("a region begins at byte {}, not at a multiple of {}",
                                         use.span.offset, can.buffer_alignment));
   }
+  std::vector<VkDeviceAddress> addresses;
+  if (pipeline.binding() == Binding::addresses)
+    for (const Use& use : uses) addresses.push_back(use.span.chunk->address() + use.span.offset);
+  const std::uint64_t address_bytes = addresses.size() * sizeof(VkDeviceAddress);
   // An empty array cannot be bound, so it is four bytes of what is there.
-  const std::uint64_t argument_bytes = std::max<std::uint64_t>(arguments.size_bytes(), 4);
+  const std::uint64_t argument_bytes =
+      std::max<std::uint64_t>(address_bytes + arguments.size_bytes(), 4);
   if (argument_bytes > batch_argument_bytes)
     return internal_error(fmt::format("{} bytes of launch arguments", argument_bytes));
   EVERGPU_RETURN_IF_ERROR(begin());
@@ -182,19 +187,21 @@ Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> use
   }
   Batch& batch = batches_[current_];
   const DeviceFunctions& functions = context_->functions();
-  const Result<Context::Layout> layout = context_->layout(pipeline.buffers());
+  const Result<Context::Layout> layout = context_->layout(pipeline.descriptors());
   if (!layout.ok()) return layout.status();
   const Result<VkDescriptorSet> set = descriptor_set(layout->set);
   if (!set.ok()) return set.status();
 
+  std::byte* const written = batch.arguments->mapped() + batch.argument_bytes;
+  if (!addresses.empty()) std::memcpy(written, addresses.data(), address_bytes);
   if (!arguments.empty())
-    std::memcpy(batch.arguments->mapped() + batch.argument_bytes, arguments.data(),
-                arguments.size_bytes());
+    std::memcpy(written + address_bytes, arguments.data(), arguments.size_bytes());
   std::vector<VkDescriptorBufferInfo> infos;
   infos.reserve(uses.size() + 1);
   infos.push_back({batch.arguments->buffer(), batch.argument_bytes, argument_bytes});
   batch.argument_bytes = (batch.argument_bytes + argument_bytes + step - 1) / step * step;
   for (const Use& use : uses) {
+    if (pipeline.binding() == Binding::addresses) break;
     const std::uint64_t bytes = std::max<std::uint64_t>((use.span.bytes + 3) / 4 * 4, 4);
     infos.push_back({use.span.chunk->buffer(), use.span.offset, bytes});
   }

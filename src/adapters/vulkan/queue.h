@@ -37,7 +37,8 @@ class CommandQueue {
     bool writes = false;
   };
 
-  /// `pipeline` over the spans of `uses` as storage buffers 1, 2, …, and `arguments` as buffer 0.
+  /// `pipeline` over the spans of `uses`, as storage buffers 1, 2, … or by their addresses, and
+  /// `arguments` as buffer 0.
   Status dispatch(const Pipeline& pipeline, std::span<const Use> uses,
                   std::span<const std::uint32_t> arguments,
                   const std::array<std::uint32_t, 3>& groups);

@@ -88,14 +88,14 @@ Recipe::Buffer Recipe::scratch(std::size_t bytes) {
 
 Status Recipe::each(std::string_view file, std::string_view variant, std::span<const Use> uses,
                     std::vector<std::uint32_t> arguments, std::uint64_t items,
-                    const Constants& constants) {
+                    const Constants& constants, Binding binding) {
   return groups(file, variant, uses, std::move(arguments), (items + group_size - 1) / group_size,
-                group_size, constants);
+                group_size, constants, binding);
 }
 
 Status Recipe::groups(std::string_view file, std::string_view variant, std::span<const Use> uses,
                       std::vector<std::uint32_t> arguments, std::uint64_t groups,
-                      std::uint32_t size, const Constants& constants) {
+                      std::uint32_t size, const Constants& constants, Binding binding) {
   EVERGPU_RETURN_IF_ERROR(check_features(variant, context_.physical()));
   Step step;
   std::uint64_t most = 0;
@@ -106,18 +106,19 @@ Status Recipe::groups(std::string_view file, std::string_view variant, std::span
     step.uses.push_back(use);
   }
   // Kernels count elements and invocations in 32 bits.
-  const std::uint64_t binding = context_.capabilities().max_buffer_bytes;
-  if (most > binding)
+  const std::uint64_t reach = context_.capabilities().max_buffer_bytes;
+  if (most > reach)
     return resource_exhausted(
         fmt::format("{} takes arrays of up to {} bytes, and {} has one of {}; try a smaller batch",
-                    context_.physical().name, binding, name_of(library_.operation.kind), most));
+                    context_.physical().name, reach, name_of(library_.operation.kind), most));
   if (groups * size >= std::uint64_t{1} << 32)
     return resource_exhausted(fmt::format("{} of more than 2^32 elements; try a smaller batch",
                                           name_of(library_.operation.kind)));
   std::vector<std::uint32_t> all{size};
   all.insert(all.end(), constants.begin(), constants.end());
-  auto pipeline = context_.library_pipeline(fmt::format("{}_{}", file, variant),
-                                            static_cast<int>(uses.size()), all);
+  auto pipeline = context_.library_pipeline(
+      fmt::format("{}_{}{}", file, variant, binding == Binding::addresses ? "_address" : ""),
+      static_cast<int>(uses.size()), all, binding);
   if (!pipeline.ok()) return pipeline.status();
   step.pipeline = std::move(*pipeline);
   step.arguments = std::move(arguments);

@@ -47,7 +47,7 @@ class Recipe {
   /// Adds a dispatch of kernel `file`_`variant` with one invocation for each of `items`.
   Status each(std::string_view file, std::string_view variant, std::span<const Use> uses,
               std::vector<std::uint32_t> arguments, std::uint64_t items,
-              const Constants& constants = {});
+              const Constants& constants = {}, Binding binding = Binding::descriptors);
   Status each(std::string_view file, std::string_view variant, std::initializer_list<Use> uses,
               std::vector<std::uint32_t> arguments, std::uint64_t items,
               const Constants& constants = {}) {
@@ -57,7 +57,7 @@ class Recipe {
   /// Adds a dispatch of `groups` workgroups of `size` invocations.
   Status groups(std::string_view file, std::string_view variant, std::span<const Use> uses,
                 std::vector<std::uint32_t> arguments, std::uint64_t groups, std::uint32_t size,
-                const Constants& constants);
+                const Constants& constants, Binding binding = Binding::descriptors);
   /// Adds a copy of the whole of `from`.
   void copy(Buffer to, Buffer from);
 

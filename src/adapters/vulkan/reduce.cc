@@ -9,6 +9,7 @@
 #include <bit>
 
 #include "adapters/vulkan/loop_code.h"
+#include "adapters/vulkan/tiles.h"
 #include "ir/shape.h"
 
 namespace evergpu::adapters::vulkan {
@@ -83,15 +84,17 @@ Element identity(SpirvModule& module, ReduceOp op, DType dtype) {
 struct Division {
   std::vector<std::size_t> kept;  // axes
   std::vector<std::size_t> reduced;
-  std::int64_t results = 1;   // points of the kept axes
-  std::int64_t elements = 1;  // points of the reduced axes: combined for one result
-  std::uint32_t lanes = 1;    // invocations that share a result
-  std::int64_t slice = 0;     // elements that are combined in the first pass
+  std::int64_t results = 1;       // points of the kept axes
+  std::int64_t elements = 1;      // points of the reduced axes: combined for one result
+  std::uint32_t invocations = 1;  // of a workgroup
+  std::uint32_t lanes = 1;        // invocations that share a result
+  std::int64_t slice = 0;         // elements that are combined in the first pass
   std::int64_t slices = 1;
 };
 
-Division divide(const Loop& loop, const Capabilities& can) {
+Division divide(const Loop& loop, const Context& context) {
   Division division;
+  division.invocations = loop_tile(context).invocations;
   bool results_are_neighbours = false;
   for (std::size_t axis = 0; axis < loop.extents.size(); ++axis) {
     const bool is_kept = loop.outputs.back().strides[axis] != 0;
@@ -103,7 +106,9 @@ Division divide(const Loop& loop, const Capabilities& can) {
   if (!results_are_neighbours && division.elements > 32) {
     const std::size_t bytes = 8 * loop.reductions.size();
     division.lanes = std::bit_floor(
-        std::min(workgroup_size(can), static_cast<std::uint32_t>(can.shared_bytes / bytes)));
+        std::min(division.invocations,
+                 static_cast<std::uint32_t>(context.capabilities().shared_bytes / bytes)));
+    division.invocations = division.lanes;
   }
   const std::int64_t most = serial_elements * division.lanes;
   division.slices = std::max<std::int64_t>((division.elements + most - 1) / most, 1);
@@ -155,12 +160,12 @@ std::vector<Element> combine_lanes(LoopCode& code, const Loop& loop, std::uint32
 
 // The first pass. With several slices the loop's reduced outputs are arrays [slices, results].
 std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& division,
-                                        const Capabilities& can) {
-  LoopCode code(loop, can);
+                                        const Capabilities& can, Binding binding) {
+  LoopCode code(loop, can, binding);
   SpirvModule& module = code.module();
   const std::size_t plain = loop.plain_outputs();
   const bool shares = division.lanes > 1;
-  const std::uint32_t size = shares ? division.lanes : workgroup_size(can);
+  const std::uint32_t size = division.invocations;
   const Value lane = code.lane();
   const Value item = shares ? code.group() : code.group() * static_cast<double>(size) + lane;
   const Value results = item.like(static_cast<double>(std::max<std::int64_t>(division.results, 1)));
@@ -292,7 +297,7 @@ class ReduceExecutable final : public VulkanExecutable {
       launch->buffers[loop.inputs.size() + i].bytes =
           partial_elements * ir::size_of(loop.outputs[i].dtype);
     const std::int64_t items = division_.slices * division_.results;
-    const std::int64_t size = division_.lanes > 1 ? 1 : workgroup_size(capabilities_);
+    const std::int64_t size = division_.lanes > 1 ? 1 : division_.invocations;
     const auto groups = static_cast<std::uint64_t>((items + size - 1) / size);
     return encoder.dispatch(*pipeline_, launch->buffers, launch->arguments, spread_groups(groups));
   }
@@ -323,7 +328,7 @@ class LibraryReduce final : public VulkanExecutable {
 
 Result<std::unique_ptr<VulkanExecutable>> make_reduce(const Loop& loop, Context& context) {
   const Capabilities& can = context.capabilities();
-  const Division division = divide(loop, can);
+  const Division division = divide(loop, context);
   std::unique_ptr<VulkanExecutable> second;
   if (division.slices > 1) {
     auto made = make_loop(second_pass(loop, division), context);
@@ -331,9 +336,9 @@ Result<std::unique_ptr<VulkanExecutable>> make_reduce(const Loop& loop, Context&
     second = std::move(*made);
   }
   const Loop first = division.slices > 1 ? first_pass(loop) : loop;
-  const auto pipeline =
-      context.pipeline(reduce_spirv(first, division, can),
-                       static_cast<int>(loop.inputs.size() + loop.outputs.size()));
+  const auto pipeline = context.pipeline(
+      reduce_spirv(first, division, can, context.preferred_binding()),
+      static_cast<int>(loop.inputs.size() + loop.outputs.size()), {}, context.preferred_binding());
   if (!pipeline.ok()) return pipeline.status();
   return std::unique_ptr<VulkanExecutable>(
       std::make_unique<ReduceExecutable>(*pipeline, division, can, std::move(second)));

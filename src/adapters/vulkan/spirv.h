@@ -46,6 +46,7 @@ enum class Op : std::uint16_t {
   u_convert = 113,
   s_convert = 114,
   f_convert = 115,
+  convert_u_to_ptr = 120,
   bitcast = 124,
   f_negate = 127,
   i_add = 128,
@@ -107,6 +108,7 @@ enum class Capability : std::uint32_t {
   denorm_preserve = 4464,
   signed_zero_inf_nan_preserve = 4466,
   storage_8bit = 4448,
+  physical_storage_buffer_addresses = 5347,
 };
 
 enum class Decoration : std::uint32_t {
@@ -123,7 +125,12 @@ enum class Decoration : std::uint32_t {
 
 enum class BuiltIn : std::uint32_t { num_workgroups = 24, workgroup_id = 26, local_index = 29 };
 
-enum class Storage : std::uint32_t { input = 1, workgroup = 4, storage_buffer = 12 };
+enum class Storage : std::uint32_t {
+  input = 1,
+  workgroup = 4,
+  storage_buffer = 12,
+  physical_storage_buffer = 5349,
+};
 
 /// Instructions of the extended set GLSL.std.450.
 enum class Glsl : std::uint32_t { trunc = 3, floor = 8, ceil = 9, sqrt = 31, find_msb = 75 };

@@ -9,6 +9,10 @@ using spv::Op;
 
 constexpr std::uint32_t execution_model_compute = 5;
 constexpr std::uint32_t mode_local_size = 17;
+constexpr std::uint32_t memory_aligned = 2;
+constexpr std::uint32_t addressing_logical = 0;
+constexpr std::uint32_t addressing_physical_storage_buffer_64 = 5348;
+constexpr std::uint32_t memory_glsl450 = 1;
 constexpr std::uint32_t mode_denorm_preserve = 4459;
 constexpr std::uint32_t mode_special_values_preserve = 4461;
 
@@ -123,6 +127,13 @@ Array SpirvModule::storage_buffer(std::uint32_t binding, Type element, bool writ
   return {id, element, spv::Storage::storage_buffer};
 }
 
+Array SpirvModule::array_at(Id address, Type element) {
+  uses_addresses_ = true;
+  need(spv::Capability::physical_storage_buffer_addresses);
+  extensions_.insert("SPV_KHR_physical_storage_buffer");
+  return {address, element, spv::Storage::physical_storage_buffer};
+}
+
 Array SpirvModule::shared_array(Type element, std::uint32_t count) {
   const Id array = declare(Op::type_array, {type(element), constant(Type::u32, count)});
   return {variable(spv::Storage::workgroup, array), element, spv::Storage::workgroup};
@@ -130,6 +141,13 @@ Array SpirvModule::shared_array(Type element, std::uint32_t count) {
 
 Id SpirvModule::element_pointer(const Array& array, Id index) {
   const Id pointer = pointer_type(array.storage, type(array.element));
+  if (array.storage == spv::Storage::physical_storage_buffer) {
+    const Id number = type(Type::u64);
+    const Id bytes = emit(
+        Op::i_mul, number,
+        {emit(Op::s_convert, number, {index}), constant(Type::u64, width_of(array.element) / 8)});
+    return emit(Op::convert_u_to_ptr, pointer, {emit(Op::i_add, number, {array.variable, bytes})});
+  }
   if (array.storage == spv::Storage::workgroup)
     return emit(Op::access_chain, pointer, {array.variable, index});
   return emit(Op::access_chain, pointer, {array.variable, constant(Type::u32, 0), index});
@@ -137,12 +155,18 @@ Id SpirvModule::element_pointer(const Array& array, Id index) {
 
 Id SpirvModule::load(const Array& array, Id index) {
   const Id pointer = element_pointer(array, index);
+  if (array.storage == spv::Storage::physical_storage_buffer)
+    return emit(Op::load, type(array.element),
+                {pointer, memory_aligned, width_of(array.element) / 8});
   return emit(Op::load, type(array.element), {pointer});
 }
 
 void SpirvModule::store(const Array& array, Id index, Id value) {
   const Id pointer = element_pointer(array, index);
-  append(body_, Op::store, {pointer, value});
+  if (array.storage == spv::Storage::physical_storage_buffer)
+    append(body_, Op::store, {pointer, value, memory_aligned, width_of(array.element) / 8});
+  else
+    append(body_, Op::store, {pointer, value});
 }
 
 Id SpirvModule::builtin(spv::BuiltIn builtin, std::uint32_t component) {
@@ -230,7 +254,9 @@ std::vector<std::uint32_t> SpirvModule::finish(std::uint32_t size) && {
   Words import = {glsl_};
   append_text(import, "GLSL.std.450");
   append(module, Op::ext_inst_import, import);
-  append(module, Op::memory_model, {0, 1});  // logical addresses, GLSL450
+  append(module, Op::memory_model,
+         {uses_addresses_ ? addressing_physical_storage_buffer_64 : addressing_logical,
+          memory_glsl450});
   Words entry = {execution_model_compute, function};
   append_text(entry, "main");
   entry.insert(entry.end(), interface_.begin(), interface_.end());

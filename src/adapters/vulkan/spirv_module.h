@@ -30,7 +30,7 @@ constexpr std::uint32_t width_of(Type type) {
 
 /// An array in memory, of elements of one type.
 struct Array {
-  Id variable = 0;
+  Id variable = 0;  // physical_storage_buffer: the address, a u64
   Type element = Type::u32;
   spv::Storage storage = spv::Storage::storage_buffer;
 };
@@ -45,8 +45,11 @@ class SpirvModule {
 
   /// Storage buffer `binding` of set 0.
   Array storage_buffer(std::uint32_t binding, Type element, bool writable);
+  /// The array at a device address, a u64.
+  Array array_at(Id address, Type element);
   /// An array that the workgroup shares.
   Array shared_array(Type element, std::uint32_t count);
+  /// `index` is an unsigned number; of an array at an address it may be negative.
   Id load(const Array& array, Id index);
   void store(const Array& array, Id index, Id value);
   /// A component of a builtin of three; component 0 of one of one.
@@ -100,6 +103,7 @@ class SpirvModule {
   Id next_id_ = 1;
   std::set<std::uint32_t> capabilities_;
   std::set<std::string> extensions_;
+  bool uses_addresses_ = false;
   Words decorations_;
   Words declarations_;
   Words body_;

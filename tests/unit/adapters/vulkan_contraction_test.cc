@@ -15,19 +15,28 @@ using ir::Shape;
 using ir::Tensor;
 using ir::Value;
 
-constexpr DType dtypes[] = {DType::f32, DType::f16, DType::bf16, DType::f64,
-                            DType::i8,  DType::i32, DType::i64,  DType::u16};
+const std::vector<DType> all_dtypes = {DType::f32, DType::f16, DType::bf16, DType::f64,
+                                       DType::i8,  DType::i32, DType::i64,  DType::u16};
+const std::vector<DType> some_dtypes = {DType::f32, DType::bf16, DType::i32};
 
 Value leaf(const Tensor& tensor) {
   return ir::Node::stored(tensor.dtype(), tensor.shape(), nullptr);
 }
 
-/// With the tiles for software rasterisers, and with those for GPUs.
-class VulkanContraction : public VulkanTest, public testing::WithParamInterface<const char*> {
+struct Setting {
+  const char* name;
+  const char* variable;
+  const char* value;
+  const std::vector<DType>& dtypes;
+  bool same_bits;  // as without it
+};
+
+/// As the device is; with descriptors in place of device addresses; with the tiles for GPUs.
+class VulkanContraction : public VulkanTest, public testing::WithParamInterface<Setting> {
  protected:
   void SetUp() override {
     VulkanTest::SetUp();
-    if (device_ != nullptr) tiled_ = open_with("EVERGPU_VULKAN_TILES", GetParam());
+    if (device_ != nullptr) tiled_ = open_with(GetParam().variable, GetParam().value);
   }
   void TearDown() override {
     tiled_.reset();
@@ -51,12 +60,22 @@ class VulkanContraction : public VulkanTest, public testing::WithParamInterface<
     EXPECT_TRUE(
         std::equal(again[0].bytes().begin(), again[0].bytes().end(), actual[0].bytes().begin()))
         << "not the same bits twice";
+    if (!GetParam().same_bits) return;
+    const auto plain = run_on(*device_, library, inputs);
+    EXPECT_TRUE(
+        std::equal(plain[0].bytes().begin(), plain[0].bytes().end(), actual[0].bytes().begin()))
+        << "not the bits of the device as it is";
   }
 
   std::unique_ptr<Device> tiled_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Tiles, VulkanContraction, testing::Values("", "gpu"));
+INSTANTIATE_TEST_SUITE_P(
+    Settings, VulkanContraction,
+    testing::Values(Setting{"plain", "EVERGPU_VULKAN_TILES", "", all_dtypes, true},
+                    Setting{"baseline", "EVERGPU_VULKAN_PROFILE", "baseline", some_dtypes, true},
+                    Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu", all_dtypes, false}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(VulkanContraction, MatrixProducts) {
   struct Case {
@@ -71,7 +90,7 @@ TEST_P(VulkanContraction, MatrixProducts) {
       {{2, 3, 600}, {2, 600, 2}},
   };
   std::mt19937 random(1);
-  for (DType dtype : dtypes)
+  for (DType dtype : GetParam().dtypes)
     for (const Case& c : cases)
       for (int transposes = 0; transposes < 4; ++transposes) {
         const auto transposed = [](Shape shape, bool transpose) {
@@ -111,9 +130,11 @@ TEST_P(VulkanContraction, ConvolutionsAndTheirGradients) {
       {{2, 5, 5, 3}, {5, 5, 3, 2}, 1, 1, 0, 0, 1},
       {{2, 2, 3, 5}, {1, 2, 5, 6}, 3, 1, 0, 0, 1},
       {{9, 30, 3, 5}, {1, 1, 5, 5}, 1, 1, 0, 0, 1},  // many lines: sums in parts
+      {{1, 7, 10, 4}, {2, 3, 4, 9}, 3, 1, 1, 1, 1},  // extents that are no multiples of the stride
+      {{1, 9, 9, 4}, {3, 3, 4, 9}, 2, 2, 2, 2, 1},
   };
   std::mt19937 random(2);
-  for (DType dtype : dtypes)
+  for (DType dtype : GetParam().dtypes)
     for (const ConvolutionCase& c : cases)
       for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
         const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);

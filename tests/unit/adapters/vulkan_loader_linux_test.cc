@@ -9,7 +9,8 @@ namespace evergpu::adapters {
 namespace {
 
 TEST(VulkanLoader, FindsNoDriver) {
-  const evergpu::testing::ScopedVariable none("VK_ICD_FILENAMES", "no-such-driver.json");
+  const evergpu::testing::ScopedVariable none("VK_DRIVER_FILES", "no-such-driver.json");
+  const evergpu::testing::ScopedVariable old_name("VK_ICD_FILENAMES", "no-such-driver.json");
   const auto adapter = make_vulkan_adapter();
   ASSERT_FALSE(adapter.ok());
   EXPECT_EQ(adapter.status().code(), Code::failed_precondition);
