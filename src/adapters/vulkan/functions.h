@@ -43,6 +43,9 @@ namespace evergpu::adapters::vulkan {
   X(DestroyDescriptorSetLayout)            \
   X(CreatePipelineLayout)                  \
   X(DestroyPipelineLayout)                 \
+  X(CreatePipelineCache)                   \
+  X(GetPipelineCacheData)                  \
+  X(DestroyPipelineCache)                  \
   X(CreateComputePipelines)                \
   X(DestroyPipeline)                       \
   X(CreateDescriptorPool)                  \

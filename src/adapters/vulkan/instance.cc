@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
 #include "base/os.h"
 
@@ -38,6 +39,9 @@ void read_properties(const InstanceFunctions& functions, PhysicalDevice& device)
   device.name = base.deviceName;
   device.driver = fmt::format("{} {}", of_12.driverName, of_12.driverInfo);
   device.vendor_id = base.vendorID;
+  device.device_id = base.deviceID;
+  std::copy_n(base.pipelineCacheUUID, VK_UUID_SIZE, device.cache_uuid.begin());
+  std::copy_n(of_11.driverUUID, VK_UUID_SIZE, device.driver_uuid.begin());
   device.kind = kind_of(base.deviceType);
 
   Capabilities& can = device.capabilities;
@@ -87,14 +91,36 @@ bool read_features(const InstanceFunctions& functions, PhysicalDevice& device) {
   return of_12.timelineSemaphore == VK_TRUE;
 }
 
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device,
+                   std::string_view name) {
+  std::uint32_t count = 0;
+  if (functions.EnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr) != VK_SUCCESS)
+    return false;
+  std::vector<VkExtensionProperties> extensions(count);
+  if (functions.EnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()) !=
+      VK_SUCCESS)
+    return false;
+  return std::any_of(extensions.begin(), extensions.end(),
+                     [&](const auto& extension) { return name == extension.extensionName; });
+}
+
 void read_memory(const InstanceFunctions& functions, PhysicalDevice& device) {
   VkPhysicalDeviceMemoryProperties2 memory = {};
   memory.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {};
+  budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
+  const bool knows_budget =
+      has_extension(functions, device.handle, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  if (knows_budget) memory.pNext = &budget;
   functions.GetPhysicalDeviceMemoryProperties2(device.handle, &memory);
   for (std::uint32_t i = 0; i < memory.memoryProperties.memoryHeapCount; ++i) {
     const VkMemoryHeap& heap = memory.memoryProperties.memoryHeaps[i];
-    if ((heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0)
-      device.memory_bytes = std::max<std::uint64_t>(device.memory_bytes, heap.size);
+    if ((heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) == 0) continue;
+    // Some drivers say 0 where they do not know.
+    const VkDeviceSize free = knows_budget && budget.heapBudget[i] > 0
+                                  ? std::min(heap.size, budget.heapBudget[i])
+                                  : heap.size;
+    device.memory_bytes = std::max<std::uint64_t>(device.memory_bytes, free);
   }
 }
 

@@ -1,6 +1,7 @@
 // The Vulkan instance, and what each physical device is and can do.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -43,9 +44,14 @@ struct PhysicalDevice {
   std::string name;
   std::string driver;
   std::uint32_t vendor_id = 0;
+  std::uint32_t device_id = 0;
+  std::array<std::uint8_t, VK_UUID_SIZE> cache_uuid = {};  // of pipelines
+  std::array<std::uint8_t, VK_UUID_SIZE> driver_uuid = {};
   DeviceKind kind = DeviceKind::other;
   std::uint32_t queue_family = 0;
-  std::uint64_t memory_bytes = 0;  // of the largest heap that is the device's own
+  // Of the largest heap that is the device's own; where the driver tells (VK_EXT_memory_budget),
+  // what other programs leave of it.
+  std::uint64_t memory_bytes = 0;
   Capabilities capabilities;
 };
 

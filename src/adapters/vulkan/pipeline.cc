@@ -73,12 +73,14 @@ Result<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Instance>
   Result<DeviceFunctions> found = load_functions(functions, made->device_);
   if (!found.ok()) return found.status();
   made->functions_ = *found;
+  made->cache_.open(made->functions_, made->device_, made->physical_);
   made->functions_.GetDeviceQueue(made->device_, physical.queue_family, 0, &made->queue_);
   return made;
 }
 
 Context::~Context() {
   if (functions_.DestroyDevice == nullptr) return;
+  cache_.close();
   for (const auto& [buffers, layout] : layouts_) {
     functions_.DestroyPipelineLayout(device_, layout.pipeline, nullptr);
     functions_.DestroyDescriptorSetLayout(device_, layout.set, nullptr);
@@ -156,10 +158,11 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
   wanted.layout = layout->pipeline;
   VkPipeline pipeline = VK_NULL_HANDLE;
   const Status status = check(
-      functions_.CreateComputePipelines(device_, VK_NULL_HANDLE, 1, &wanted, nullptr, &pipeline),
+      functions_.CreateComputePipelines(device_, cache_.handle(), 1, &wanted, nullptr, &pipeline),
       "compiling a kernel");
   functions_.DestroyShaderModule(device_, module, nullptr);
   if (!status.ok()) return status;
+  cache_.count_pipeline();
   return std::make_shared<Pipeline>(shared_from_this(), pipeline, buffers, binding);
 }
 

@@ -12,6 +12,7 @@
 
 #include "adapters/vulkan/functions.h"
 #include "adapters/vulkan/instance.h"
+#include "adapters/vulkan/pipeline_cache.h"
 
 namespace evergpu::adapters::vulkan {
 
@@ -104,6 +105,7 @@ class Context : public std::enable_shared_from_this<Context> {
   VkDevice device_ = VK_NULL_HANDLE;
   VkQueue queue_ = VK_NULL_HANDLE;
   DeviceFunctions functions_;
+  PipelineCache cache_;
   std::map<int, Layout> layouts_;
   std::map<std::pair<std::string, std::vector<std::uint32_t>>, std::weak_ptr<Pipeline>> library_;
   const std::string

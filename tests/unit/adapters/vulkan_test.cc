@@ -29,6 +29,7 @@ void VulkanTest::SetUp() {
 }
 
 std::unique_ptr<Device> VulkanTest::open_with(const char* name, const char* value) {
+  const evergpu::testing::ScopedVariable no_cache("EVERGPU_VULKAN_CACHE", "off");
   const evergpu::testing::ScopedVariable variable(name, value);
   const auto adapter = make_vulkan_adapter();
   EXPECT_TRUE(adapter.ok()) << adapter.status().message();

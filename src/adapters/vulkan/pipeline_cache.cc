@@ -1,0 +1,99 @@
+#include "adapters/vulkan/pipeline_cache.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "base/os.h"
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+namespace fs = std::filesystem;
+
+// EVERGPU_VULKAN_CACHE: the folder, or "off"; else where this system keeps what can be made again.
+std::optional<fs::path> cache_folder() {
+  if (const auto given = os::environment("EVERGPU_VULKAN_CACHE"); given && !given->empty()) {
+    if (*given == "off") return {};
+    return fs::path(*given);
+  }
+#ifdef _WIN32
+  if (const auto local = os::environment("LOCALAPPDATA"); local && !local->empty())
+    return fs::path(*local) / "evergpu" / "vulkan";
+#else
+  if (const auto cache = os::environment("XDG_CACHE_HOME"); cache && !cache->empty())
+    return fs::path(*cache) / "evergpu" / "vulkan";
+  if (const auto home = os::environment("HOME"); home && !home->empty())
+    return fs::path(*home) / ".cache" / "evergpu" / "vulkan";
+#endif
+  return {};
+}
+
+// Whether a driver's data begin with Vulkan's header for this device: no driver is given other
+// data.
+bool has_header(std::span<const std::byte> data, const PhysicalDevice& physical) {
+  VkPipelineCacheHeaderVersionOne header = {};
+  if (data.size() < sizeof header) return false;
+  std::memcpy(&header, data.data(), sizeof header);
+  return header.headerSize >= sizeof header && header.headerSize <= data.size() &&
+         header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
+         header.vendorID == physical.vendor_id && header.deviceID == physical.device_id &&
+         std::memcmp(header.pipelineCacheUUID, physical.cache_uuid.data(), VK_UUID_SIZE) == 0;
+}
+
+}  // namespace
+
+void PipelineCache::open(const DeviceFunctions& functions, VkDevice device,
+                         const PhysicalDevice& physical) {
+  functions_ = &functions;
+  device_ = device;
+  static_assert(sizeof key_ == 2 * VK_UUID_SIZE);
+  std::memcpy(key_.data(), physical.cache_uuid.data(), VK_UUID_SIZE);
+  std::memcpy(key_.data() + VK_UUID_SIZE, physical.driver_uuid.data(), VK_UUID_SIZE);
+  std::vector<std::byte> data;
+  if (const auto folder = cache_folder()) {
+    std::string name;
+    for (const std::uint8_t byte : key_) name += fmt::format("{:02x}", byte);
+    path_ = *folder / (name + ".bin");
+    if (auto read = read_cache_file(path_, key_); read && has_header(*read, physical))
+      data = std::move(*read);
+  }
+  saved_bytes_ = data.size();
+  VkPipelineCacheCreateInfo wanted = {};
+  wanted.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+  wanted.initialDataSize = data.size();
+  wanted.pInitialData = data.data();
+  if (functions.CreatePipelineCache(device, &wanted, nullptr, &handle_) != VK_SUCCESS)
+    handle_ = VK_NULL_HANDLE;
+}
+
+void PipelineCache::count_pipeline() {
+  constexpr std::size_t first_save = 16;
+  ++pipelines_;
+  if (pipelines_ >= first_save && std::has_single_bit(pipelines_)) save();
+}
+
+void PipelineCache::save() {
+  if (handle_ == VK_NULL_HANDLE || path_.empty()) return;
+  std::size_t bytes = 0;
+  if (functions_->GetPipelineCacheData(device_, handle_, &bytes, nullptr) != VK_SUCCESS) return;
+  if (bytes <= saved_bytes_) return;
+  std::vector<std::byte> data(bytes);
+  if (functions_->GetPipelineCacheData(device_, handle_, &bytes, data.data()) != VK_SUCCESS) return;
+  data.resize(bytes);
+  saved_bytes_ = bytes;
+  // A cache is nobody's need: where it cannot be written, the next process compiles again.
+  if (const Status status = write_cache_file(path_, key_, data); !status.ok()) path_.clear();
+}
+
+void PipelineCache::close() {
+  if (handle_ == VK_NULL_HANDLE) return;
+  if (pipelines_ > 0) save();
+  functions_->DestroyPipelineCache(device_, handle_, nullptr);
+  handle_ = VK_NULL_HANDLE;
+}
+
+}  // namespace evergpu::adapters::vulkan
