@@ -151,6 +151,28 @@ TEST_F(VulkanLibrary, ScanAndArgReduce) {
       }
 }
 
+// Lines that are cut into slices. Sums of floats then have another order: they differ by a few
+// units of the sum of magnitudes.
+TEST_F(VulkanLibrary, LongScanAndArgReduce) {
+  std::mt19937 random(8);
+  for (DType dtype : {DType::f32, DType::bf16, DType::f64, DType::i8, DType::i64})
+    for (const Shape& shape : {Shape{5001}, Shape{2, 1500, 3}})
+      for (bool flag : {false, true}) {
+        const int axis = shape.rank() / 2;
+        const std::vector<Tensor> inputs{random_tensor(random, dtype, shape)};
+        const std::vector<Tensor> special{random_tensor(random, dtype, shape, true)};
+        const auto sum = library_of(
+            ir::scan(ir::ReduceOp::sum, leaf(inputs[0]), axis, flag, !flag)->operation(), inputs);
+        EXPECT_EQ(difference(run_on(*device_, sum, inputs)[0], run_reference(sum, inputs)[0], 4,
+                             ir::is_float(dtype) ? 5001 : 0),
+                  "");
+        const auto op = flag ? ir::ReduceOp::maximum : ir::ReduceOp::minimum;
+        expect_equal(ir::scan(op, leaf(special[0]), axis, flag, flag), special);
+        expect_equal(ir::arg_reduce(op, leaf(special[0]), axis, DType::i64), special);
+        expect_equal(ir::arg_reduce(op, leaf(special[0]), axis, DType::i32), special);
+      }
+}
+
 TEST_F(VulkanLibrary, ArgSort) {
   std::mt19937 random(7);
   for (DType dtype : ir::all_dtypes)
