@@ -48,6 +48,7 @@ struct PhysicalDevice {
   std::array<std::uint8_t, VK_UUID_SIZE> cache_uuid = {};  // of pipelines
   std::array<std::uint8_t, VK_UUID_SIZE> driver_uuid = {};
   DeviceKind kind = DeviceKind::other;
+  bool has_fast_addresses = false;  // measured: device addresses are faster than descriptors
   std::uint32_t queue_family = 0;
   // Of the largest heap that is the device's own; where the driver tells (VK_EXT_memory_budget),
   // what other programs leave of it.

@@ -68,10 +68,10 @@ class Context : public std::enable_shared_from_this<Context> {
   /// rasteriser for that too.
   bool has_gpu_tiles() const { return has_gpu_tiles_; }
   /// How kernels that could do either reach their buffers: by addresses where that is known to be
-  /// faster, on software rasterisers.
+  /// faster.
   Binding preferred_binding() const {
-    return !has_gpu_tiles_ && capabilities().device_addresses ? Binding::addresses
-                                                              : Binding::descriptors;
+    return !has_gpu_tiles_ && physical_.has_fast_addresses ? Binding::addresses
+                                                           : Binding::descriptors;
   }
   VkQueue queue() const { return queue_; }
 

@@ -31,7 +31,8 @@ struct Setting {
   bool same_bits;  // as without it
 };
 
-/// As the device is; with descriptors in place of device addresses; with the tiles for GPUs.
+/// As the device is; with descriptors, and with device addresses, whichever it prefers; with the
+/// tiles for GPUs.
 class VulkanContraction : public VulkanTest, public testing::WithParamInterface<Setting> {
  protected:
   void SetUp() override {
@@ -74,6 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
     Settings, VulkanContraction,
     testing::Values(Setting{"plain", "EVERGPU_VULKAN_TILES", "", all_dtypes, true},
                     Setting{"baseline", "EVERGPU_VULKAN_PROFILE", "baseline", some_dtypes, true},
+                    Setting{"full", "EVERGPU_VULKAN_PROFILE", "full", some_dtypes, true},
                     Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu", all_dtypes, false}),
     [](const auto& info) { return std::string(info.param.name); });
 

@@ -138,16 +138,18 @@ TEST_F(VulkanLoop, MovesEveryBitPattern) {
   }
 }
 
-// Also where descriptors take the place of device addresses, and divided as on a GPU.
+// Also with descriptors, and with device addresses, whichever the device prefers; and divided as on
+// a GPU.
 TEST_F(VulkanLoop, RandomLoops) {
   const auto baseline = open_with("EVERGPU_VULKAN_PROFILE", "baseline");
+  const auto full = open_with("EVERGPU_VULKAN_PROFILE", "full");
   const auto like_a_gpu = open_with("EVERGPU_VULKAN_TILES", "gpu");
   for (unsigned seed = 0; seed < 150; ++seed) {
     std::mt19937 random(seed);
     const RandomLoop made = random_loop(random);
     const auto expected = run_reference(made.loop, made.inputs, made.output_elements);
-    for (Device* device : {device_.get(), baseline.get(), like_a_gpu.get()}) {
-      if (device != device_.get() && seed >= 40) continue;
+    for (Device* device : {device_.get(), baseline.get(), full.get(), like_a_gpu.get()}) {
+      if (device != device_.get() && seed >= 30) continue;
       const auto actual = run_on(*device, made.loop, made.inputs, made.output_elements);
       for (std::size_t i = 0; i < expected.size(); ++i)
         ASSERT_EQ(difference(actual[i], expected[i]), "") << "seed " << seed << ", output " << i;
