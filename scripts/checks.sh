@@ -46,11 +46,11 @@ python_tests() {
   echo "      $(tail -n 1 "$log_folder/pytest.log")"
 }
 
-# On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, a small model.
+# On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, three small models.
 vulkan_tests() {
   quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest -q -ra -p no:cacheprovider \
     --color=no tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
-    -k "test_op_sweep or test_eager or mlp" || return 1
+    -k "test_op_sweep or test_eager or mlp or autoencoder or (convnet and not convnet_)" || return 1
   echo "      $(tail -n 1 "$log_folder/pytest-vulkan.log")"
 }
 
