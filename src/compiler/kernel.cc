@@ -3,78 +3,25 @@
 #include "compiler/kernel.h"
 
 #include <algorithm>
-#include <type_traits>
+
+#include "compiler/structural_words.h"
 
 namespace evergpu::compiler {
 
 namespace {
 
-/// Mixes words into a hash; the finaliser of splitmix64 (Steele et al., "Fast splittable
-/// pseudorandom number generators", OOPSLA 2014) after each.
+/// Mixes every number of a kernel that is not a launch argument into a hash.
 class Hasher {
  public:
   template <typename T>
   void add(T value) {
-    std::uint64_t z = state_ + 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(value);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    state_ = z ^ (z >> 31);
+    state_ = mix(state_, static_cast<std::uint64_t>(value));
   }
   void add(const ir::Dims& dims) {
     add(dims.size());
     for (std::int64_t dim : dims) add(dim);
   }
   void add(const ir::Shape& shape) { add(shape.extents()); }
-
-  void add(const ir::Empty&) {}
-  void add(const ir::Constant&) {}  // a launch argument
-  void add(const ir::Axis& axis) { add(axis.axis); }
-  void add(const ir::Axes& axes) { add(axes.axes); }
-  void add(const ir::Slice& slice) { add(slice.strides); }  // starts are launch arguments
-  void add(const ir::Pad& pad) {
-    add(pad.low);
-    add(pad.high);
-    add(pad.interior);
-  }
-  void add(const ir::Reduce& reduce) {
-    add(reduce.op);
-    add(reduce.axes);
-  }
-  void add(const ir::ArgReduce& reduce) {
-    add(reduce.op);
-    add(reduce.axis);
-  }
-  void add(const ir::Window& window) {
-    add(window.op);
-    add(window.extents);
-    add(window.strides);
-    add(window.pad_low);
-    add(window.pad_high);
-  }
-  void add(const ir::MatMul& matmul) {
-    add(matmul.transpose_a);
-    add(matmul.transpose_b);
-  }
-  void add(const ir::Convolution& convolution) {
-    add(convolution.strides);
-    add(convolution.dilations);
-    add(convolution.pad_low);
-    add(convolution.pad_high);
-    add(convolution.groups);
-    add(convolution.layout);
-  }
-  void add(const ir::Gather& gather) {
-    add(gather.axis);
-    add(gather.batch_dims);
-  }
-  void add(const ir::Scatter& scatter) { add(scatter.op); }
-  void add(const ir::ArgSort& sort) { add(sort.descending); }
-  void add(const ir::Scan& scan) {
-    add(scan.op);
-    add(scan.axis);
-    add(scan.exclusive);
-    add(scan.reverse);
-  }
 
   void add(const LoopOperand& operand) {
     add(operand.dtype);
@@ -107,7 +54,7 @@ class Hasher {
     add(library.operation.dtype);
     add(library.operation.shape);
     add(library.operation.attributes.index());
-    std::visit([this](const auto& attributes) { add(attributes); }, library.operation.attributes);
+    for_each_structural_word(library.operation.attributes, [this](auto word) { add(word); });
     add(library.operand_dtypes);
     add(library.operand_shapes);
   }
