@@ -11,8 +11,11 @@ std::uint16_t LoopBuilder::read(const View& view) {
       return load(view);
     case View::Source::index:
       return count(view);
-    default:
-      return constant(view.bits, view.dtype);
+    default: {
+      const std::uint16_t reg = constant(view.bits, view.dtype);
+      bind(view, Binding::Place::constant, reg);
+      return reg;
+    }
   }
 }
 
@@ -56,7 +59,9 @@ void LoopBuilder::reduce(std::uint16_t result, ir::ReduceOp op, const View& view
   loop_.reductions.push_back(op);
 }
 
-LoopBuilder::Built LoopBuilder::finish() && { return {std::move(loop_), std::move(buffers_)}; }
+LoopBuilder::Built LoopBuilder::finish() && {
+  return {std::move(loop_), std::move(buffers_), std::move(bindings_)};
+}
 
 std::uint16_t LoopBuilder::append(const Instruction& instruction) {
   loop_.program.push_back(instruction);
@@ -90,11 +95,19 @@ std::uint16_t LoopBuilder::load(const View& view) {
   instruction.op = Instruction::Op::load;
   instruction.dtype = view.dtype;
   instruction.a = static_cast<std::uint16_t>(loop_.inputs.size());
+  bind(view, Binding::Place::input, instruction.a);
   loop_.inputs.push_back(std::move(operand));
   buffers_.push_back(view.buffer);
   const std::uint16_t reg = append(instruction);
   loaded_.push_back({reg, view.sliced});
   return reg;
+}
+
+void LoopBuilder::bind(const View& view, Binding::Place place, std::size_t index) {
+  if (view.argument == View::no_argument) return;
+  const std::size_t size = view.source == View::Source::constant ? 1 : ir::size_of(view.dtype);
+  bindings_.push_back(
+      {place, static_cast<std::uint8_t>(size), static_cast<std::uint16_t>(index), view.argument});
 }
 
 /// The number of the source's element, from the loop's indices.
@@ -111,6 +124,7 @@ std::uint16_t LoopBuilder::count(const View& view) {
     return compute({ir::Kind::binary, i64, {}, op}, {a, b, 0});
   };
   std::uint16_t sum = constant(static_cast<std::uint64_t>(view.offset), i64);
+  bind(view, Binding::Place::constant, sum);
   for (std::size_t axis = 0; axis < strides.size(); ++axis) {
     if (strides[axis] == 0) continue;
     const std::uint16_t at = index(axis, i64);

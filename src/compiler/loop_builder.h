@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "compiler/kernel.h"
+#include "compiler/plan.h"
 #include "compiler/view.h"
 
 namespace evergpu::compiler {
@@ -19,10 +19,11 @@ class LoopBuilder {
   /// The register that holds a point operation, or a bitcast, of the registers `operands`.
   std::uint16_t compute(const ir::Operation& operation, const std::uint16_t (&operands)[3]);
 
-  /// A Loop, and the buffers of its inputs.
+  /// A Loop, the buffers of its inputs, and where the arguments of the views read are in it.
   struct Built {
     Loop loop;
     std::vector<std::uint32_t> inputs;
+    std::vector<Binding> bindings;
   };
   /// Stores a register to a dense array, the next output.
   void store(std::uint16_t result, ir::DType dtype);
@@ -38,6 +39,7 @@ class LoopBuilder {
   std::uint16_t index(std::size_t axis, ir::DType dtype);
   std::uint16_t load(const View& view);
   std::uint16_t count(const View& view);
+  void bind(const View& view, Binding::Place place, std::size_t index);
 
   /// An array that some register was loaded from.
   struct Loaded {
@@ -48,6 +50,7 @@ class LoopBuilder {
   Loop loop_;
   std::vector<std::uint32_t> buffers_;  // by input
   std::vector<Loaded> loaded_;          // by input
+  std::vector<Binding> bindings_;
 };
 
 }  // namespace evergpu::compiler

@@ -128,6 +128,7 @@ class Partitioner {
 
   Cost cost_as_operand(std::uint32_t n) const {
     const ir::GraphNode& node = nodes_[n];
+    if (node.leaf) return {1, 1};  // whatever it was computed with
     if (node.operation.kind == ir::Kind::constant) return {1, 0};
     // Scaled, added up and converted; may turn out to be read from memory instead.
     if (node.operation.kind == ir::Kind::iota) return {6, 1};

@@ -50,6 +50,7 @@ class Planner {
       set_dense(n, add_buffer(n, Buffer::Place::temporary));
     } else if (operation.kind == ir::Kind::constant) {
       views_[n] = View::constant(operation.get<ir::Constant>().bits, operation.dtype);
+      views_[n].argument = add_argument({n, Argument::none, {}});
     } else if (operation.kind == ir::Kind::iota) {
       views_[n] = View::iota(operation.dtype, operation.shape, operation.get<ir::Axis>().axis);
     }
@@ -84,10 +85,32 @@ class Planner {
         view = move(views_[n], movement, nodes_[n].operation);
       }
       views_[user] = *view;
+      if (movement.kind == ir::Kind::slice) add_starts(user);
       n = user;
     }
     return unknown.empty() ? views_[n] : views_[unknown.front()];
   }
+
+  // --- launch arguments ---
+
+  std::uint32_t add_argument(const Argument& argument) {
+    plan_.arguments.push_back(argument);
+    return static_cast<std::uint32_t>(plan_.arguments.size() - 1);
+  }
+
+  /// Notes how the offset of a slice's view follows from its starts.
+  void add_starts(std::uint32_t n) {
+    const std::uint32_t operand = nodes_[n].operands[0];
+    const View& sliced = views_[operand];
+    const ir::Operation& type = nodes_[operand].operation;
+    if (sliced.source == View::Source::constant || keeps_order(nodes_[n].operation, type)) return;
+    Argument argument{n, sliced.argument, *sliced.strides_over(type.shape.extents())};
+    for (std::int64_t& stride : argument.strides)
+      stride *= static_cast<std::int64_t>(ir::size_of(sliced.dtype));
+    views_[n].argument = add_argument(argument);
+  }
+
+  // --- wanted nodes ---
 
   /// The bytes of a wanted node outlive the plan.
   void keep(std::uint32_t n) {
@@ -98,7 +121,7 @@ class Planner {
       buffer.node = n;
       plan_.wanted_bytes += buffer.bytes;
     }
-    plan_.wanted.push_back(position);
+    plan_.wanted.push_back({n, position});
   }
 
   // --- arrays ---
@@ -213,6 +236,7 @@ class Planner {
     LoopBuilder::Built built = std::move(builder).finish();
     step.kernel = std::move(built.loop);
     step.inputs = std::move(built.inputs);
+    step.bindings = std::move(built.bindings);
     push_step(n, std::move(step), results);
   }
 

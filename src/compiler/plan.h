@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,41 @@ struct Buffer {
   std::size_t offset = 0;  // temporary
 };
 
+/// A launch argument that the graph decides: the bits of a constant, or the offset that starts of
+/// slices, of slices too, add up to.
+struct Argument {
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  std::uint32_t node = 0;     // the constant, or the slice
+  std::uint32_t base = none;  // slice: the argument, in Plan::arguments, of what is sliced
+  ir::Dims strides;           // slice: bytes from element to element of its operand, by axis
+};
+
+/// Where an argument stands in a kernel.
+struct Binding {
+  enum class Place : std::uint8_t {
+    constant,  // program[index].bits
+    input,     // inputs[index].offset
+  };
+  Place place = Place::constant;
+  std::uint8_t element_bytes = 1;  // offsets are in elements of that size
+  std::uint16_t index = 0;
+  std::uint32_t argument = 0;  // position in Plan::arguments
+};
+
 /// One launch. Operand buffers are in the order of the kernel's inputs, results of its outputs.
 struct Step {
   Kernel kernel;
   std::vector<std::uint32_t> inputs;   // positions in Plan::buffers
   std::vector<std::uint32_t> outputs;  // positions in Plan::buffers
-  std::uint32_t node = 0;              // a graph node it computes, for messages and profiles
+  std::vector<Binding> bindings;  // of its launch arguments that are not the same in all graphs
+  std::uint32_t node = 0;         // a graph node it computes, for messages and profiles
+};
+
+/// A wanted node and the buffer, a position in Plan::buffers, with its bytes. Reshapes and bitcasts
+/// of a leaf or of each other share one.
+struct Wanted {
+  std::uint32_t node = 0;
+  std::uint32_t buffer = 0;
 };
 
 struct Plan {
@@ -37,9 +67,8 @@ struct Plan {
   std::vector<Step> steps;
   std::size_t arena_bytes = 0;   // temporaries, with their blocks reused
   std::size_t wanted_bytes = 0;  // all new blocks that outlive the plan
-  /// The buffer of each wanted node, in their order: a position in `buffers`. Reshapes and bitcasts
-  /// of a leaf or of each other share one.
-  std::vector<std::uint32_t> wanted;
+  std::vector<Wanted> wanted;
+  std::vector<Argument> arguments;  // a slice comes after what it slices
 };
 
 /// Plans a verified graph without failed nodes. Nodes that no wanted node needs are not computed.
@@ -51,6 +80,10 @@ struct Plan {
 /// axes of a matrix product's operands become its transpose flags. The choice depends on structure
 /// alone, never on launch arguments. Linear time but for memory, n log n.
 Plan make_plan(const ir::Graph& graph, std::size_t alignment = 64);
+
+/// Makes a plan the plan of another graph of equal structure (see structure.h), whose node
+/// `positions[n]` is node n of the graph that the plan was for.
+void rebind(Plan& plan, const ir::Graph& graph, std::span<const std::uint32_t> positions);
 
 /// One line per step, and the totals:
 /// "launch 1: loop [128,512] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1) <- %4(t+0), %2[0,1] ->

@@ -118,6 +118,7 @@ View begin_from(const View& view, ir::DType dtype) {
   result.offset = view.offset;
   result.bits = view.bits;
   result.sliced = view.sliced;
+  result.argument = view.argument;
   return result;
 }
 

@@ -27,6 +27,7 @@ struct View {
     index,     // element e of the source is the number e
     constant,  // every element of the source is `bits`; no runs
   };
+  static constexpr std::uint32_t no_argument = ~std::uint32_t{0};
   Source source = Source::none;
   ir::DType dtype = ir::DType::f32;
   std::uint32_t buffer = 0;  // memory: position in Plan::buffers
@@ -36,6 +37,8 @@ struct View {
   /// The offset comes from slice starts. They are launch arguments, so no decision may look at the
   /// offset; without slices it is 0.
   bool sliced = false;
+  /// Where the bits or the offset come from, for whoever makes views of a graph: a number of his.
+  std::uint32_t argument = no_argument;
   /// Outermost first; no extent is 1, and no two neighbours can be written as one run.
   InlineVector<Run, 4> runs;
 

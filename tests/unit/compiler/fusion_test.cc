@@ -271,8 +271,8 @@ TEST(Views, AWantedAliasMakesItsBaseWanted) {
   const Value sum = x + x;
   const Plan plan = plan_of({reshape(sum, Shape{2, 3}), reshape(sum, Shape{3, 2})});
   ASSERT_EQ(plan.steps.size(), 1u);
-  EXPECT_EQ(plan.wanted[0], plan.wanted[1]);
-  EXPECT_EQ(plan.buffers[plan.wanted[0]].place, Buffer::Place::wanted);
+  EXPECT_EQ(plan.wanted[0].buffer, plan.wanted[1].buffer);
+  EXPECT_EQ(plan.buffers[plan.wanted[0].buffer].place, Buffer::Place::wanted);
   EXPECT_EQ(plan.wanted_bytes, 24u);
 }
 

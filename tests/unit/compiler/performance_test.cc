@@ -1,10 +1,12 @@
-// Planning happens at every flush, so it must cost little and grow linearly.
+// Planning, or finding a plan again, happens at every flush: it must cost little and grow linearly.
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdio>
+#include <numeric>
 
 #include "compiler/graphs.h"
+#include "compiler/structure.h"
 
 namespace evergpu::compiler {
 namespace {
@@ -47,27 +49,50 @@ ir::Graph training_step(int layers) {
   return graph_of(wanted);
 }
 
-double microseconds_per_node(const ir::Graph& graph) {
+template <typename Work>
+double microseconds_per_node(const ir::Graph& graph, Work&& work) {
   double best = 1e9;
   for (int round = 0; round < 5; ++round) {
     const auto start = std::chrono::steady_clock::now();
-    const Plan plan = make_plan(graph);
+    work(graph);
     const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
-    EXPECT_FALSE(plan.steps.empty());
     best = std::min(best, time.count() / static_cast<double>(graph.nodes.size()));
   }
   return best;
 }
 
-TEST(Performance, PlanningIsFastAndLinear) {
+/// The work in graphs of two sizes. Bounds are far above what is measured, so that a busy or
+/// sanitized machine passes; quadratic time would not.
+template <typename Work>
+void expect_linear(const char* what, Work&& work) {
   const ir::Graph small = training_step(12);
   const ir::Graph large = training_step(1200);
-  const double small_time = microseconds_per_node(small);
-  const double large_time = microseconds_per_node(large);
-  std::printf("%zu nodes: %.2f us a node; %zu nodes: %.2f us a node\n", small.nodes.size(),
-              small_time, large.nodes.size(), large_time);
-  // Far above what is measured, so that a busy or sanitized machine passes; quadratic would not.
+  const double small_time = microseconds_per_node(small, work);
+  const double large_time = microseconds_per_node(large, work);
+  std::printf("%s: %zu nodes: %.2f us a node; %zu nodes: %.2f us a node\n", what,
+              small.nodes.size(), small_time, large.nodes.size(), large_time);
   EXPECT_LT(large_time, 20 * small_time + 5);
+}
+
+TEST(Performance, PlanningIsFastAndLinear) {
+  expect_linear("planning",
+                [](const ir::Graph& graph) { EXPECT_FALSE(make_plan(graph).steps.empty()); });
+}
+
+TEST(Performance, FindingAPlanAgainIsFastAndLinear) {
+  Plan plan;
+  std::vector<std::uint32_t> positions;
+  expect_linear("finding", [&](const ir::Graph& graph) {
+    const Structure structure = structure_of(graph);
+    if (positions.size() != graph.nodes.size()) {
+      plan = make_plan(graph);
+      positions.resize(graph.nodes.size());
+      std::iota(positions.begin(), positions.end(), 0);
+    }
+    const std::vector<std::uint64_t> words = structure.words;
+    EXPECT_TRUE(words == structure.words);
+    rebind(plan, graph, positions);
+  });
 }
 
 }  // namespace

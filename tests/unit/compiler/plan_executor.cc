@@ -50,18 +50,24 @@ class Executor {
       if (!execution_.complaint.empty()) return std::move(execution_);
       std::visit([&](const auto& kernel) { launch(kernel, step); }, step.kernel);
     }
+    std::vector<Wanted> wanted = plan_.wanted;
+    std::sort(wanted.begin(), wanted.end(),
+              [](const Wanted& a, const Wanted& b) { return a.node < b.node; });
     std::size_t next = 0;
-    for (const ir::GraphNode& node : graph_.nodes) {
+    for (std::uint32_t n = 0; n < graph_.nodes.size(); ++n) {
+      const ir::GraphNode& node = graph_.nodes[n];
       if (!node.wanted) continue;
       ir::Tensor tensor(node.operation.dtype, node.operation.shape);
-      const std::uint32_t buffer = plan_.wanted.at(next++);
+      expect(next < wanted.size() && wanted[next].node == n, "a wanted node is missing");
+      if (!execution_.complaint.empty()) break;
+      const std::uint32_t buffer = wanted[next++].buffer;
       expect(plan_.buffers[buffer].place != Buffer::Place::temporary, "a wanted node is temporary");
       expect(plan_.buffers[buffer].bytes == tensor.bytes().size(), "a wanted node's bytes");
       if (!execution_.complaint.empty()) break;
       std::copy_n(bytes_of(buffer), tensor.bytes().size(), tensor.bytes().data());
       execution_.wanted.push_back(std::move(tensor));
     }
-    expect(next == plan_.wanted.size(), "the number of wanted nodes");
+    expect(next == wanted.size(), "the number of wanted nodes");
     return std::move(execution_);
   }
 

@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "compiler/graphs.h"
 #include "compiler/plan_executor.h"
+#include "compiler/structure.h"
+#include "compiler/variants.h"
 #include "ir/evaluate.h"
 #include "support/random_graph.h"
 
@@ -200,10 +203,9 @@ std::vector<ir::Tensor> random_leaves(const ir::Graph& graph, std::uint32_t seed
   return leaves;
 }
 
-void expect_same_bits(const ir::Graph& graph, std::span<const ir::TensorView> leaves,
-                      std::uint32_t seed) {
+void expect_same_bits(const Plan& plan, const ir::Graph& graph,
+                      std::span<const ir::TensorView> leaves, std::uint32_t seed) {
   ASSERT_TRUE(ir::verify(graph).ok()) << ir::verify(graph).message();
-  const Plan plan = make_plan(graph);
   const auto explain = [&] {
     return "seed " + std::to_string(seed) + "\n" + ir::print(graph) + print(plan, graph);
   };
@@ -224,7 +226,7 @@ TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
     const std::vector<ir::Tensor> leaves = random_leaves(graph, seed);
     std::vector<ir::TensorView> views;
     for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
-    expect_same_bits(graph, views, seed);
+    expect_same_bits(make_plan(graph), graph, views, seed);
   }
 }
 
@@ -237,27 +239,17 @@ TEST_P(RandomPlans, OfEveryKindGiveTheBitsOfTheInterpreter) {
     options.max_elements = 300;
     const auto made = evergpu::testing::make_random_graph(random, options);
     const ir::Graph graph = ir::graph_of(made.wanted);
-    expect_same_bits(graph, made.leaves_of(graph), seed);
+    expect_same_bits(make_plan(graph), graph, made.leaves_of(graph), seed);
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, RandomPlans, ::testing::Values(5, 12, 30, 100));
 
-/// Other constants, and slices that start as early as they can.
-void change_launch_arguments(ir::Operation& operation) {
-  if (auto* constant = std::get_if<ir::Constant>(&operation.attributes)) constant->bits ^= 1;
-  if (auto* slice = std::get_if<ir::Slice>(&operation.attributes))
-    for (std::size_t i = 0; i < slice->starts.size(); ++i)
-      if (operation.shape.extents()[i] > 0)
-        slice->starts[i] =
-            std::max<std::int64_t>(0, (1 - operation.shape.extents()[i]) * slice->strides[i]);
-}
-
 TEST(Plans, DependOnStructureAlone) {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
     const ir::Graph graph = RandomGraph(seed).make(40);
-    ir::Graph other = graph;
-    for (ir::GraphNode& node : other.nodes) change_launch_arguments(node.operation);
+    std::mt19937 random(seed);
+    const ir::Graph other = with_other_arguments(graph, random);
     ASSERT_TRUE(ir::verify(other).ok());
     const Plan a = make_plan(graph);
     const Plan b = make_plan(other);
@@ -269,6 +261,48 @@ TEST(Plans, DependOnStructureAlone) {
       ASSERT_EQ(a.steps[i].inputs, b.steps[i].inputs);
     }
   }
+}
+
+TEST(Plans, BoundToOtherArgumentsAreAsIfNew) {
+  for (std::uint32_t seed = 0; seed < 500; ++seed) {
+    const ir::Graph graph = RandomGraph(seed).make(40);
+    std::mt19937 random(seed);
+    const ir::Graph other = with_other_arguments(graph, random);
+    std::vector<std::uint32_t> positions(graph.nodes.size());
+    std::iota(positions.begin(), positions.end(), 0);
+    Plan bound = make_plan(graph);
+    rebind(bound, other, positions);
+    const Plan made = make_plan(other);
+    ASSERT_EQ(print(bound, other), print(made, other));
+    for (std::size_t i = 0; i < made.steps.size(); ++i)
+      ASSERT_TRUE(bound.steps[i].kernel == made.steps[i].kernel) << print(made, other);
+  }
+}
+
+TEST(Plans, BoundToReorderedGraphsGiveTheBitsOfTheInterpreter) {
+  int bound = 0;
+  for (std::uint32_t seed = 0; seed < 500 && !::testing::Test::HasFatalFailure(); ++seed) {
+    const ir::Graph graph = RandomGraph(seed).make(40);
+    std::mt19937 random(seed);
+    Structure structure = structure_of(graph);
+    Plan plan = make_plan(graph);
+    for (int round = 0; round < 2; ++round) {
+      const ir::Graph other = with_other_arguments(reordered(graph, random), random);
+      const Structure found = structure_of(other);
+      if (found.words != structure.words) continue;  // nodes that cannot be told apart
+      ++bound;
+      std::vector<std::uint32_t> positions(graph.nodes.size());
+      for (std::size_t i = 0; i < positions.size(); ++i)
+        positions[structure.order[i]] = found.order[i];
+      rebind(plan, other, positions);
+      structure = found;
+      const std::vector<ir::Tensor> leaves = random_leaves(other, seed);
+      std::vector<ir::TensorView> views;
+      for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
+      expect_same_bits(plan, other, views, seed);
+    }
+  }
+  EXPECT_GE(bound, 950);  // of 1000
 }
 
 }  // namespace

@@ -1,0 +1,55 @@
+// A plan as that of another graph of equal structure: numbers of nodes and launch arguments change.
+#include <vector>
+
+#include "compiler/plan.h"
+
+namespace evergpu::compiler {
+
+namespace {
+
+/// Bits of constants, and offsets in bytes.
+std::vector<std::int64_t> values_of(std::span<const Argument> arguments, const ir::Graph& graph) {
+  std::vector<std::int64_t> values;
+  values.reserve(arguments.size());
+  for (const Argument& argument : arguments) {
+    const ir::Attributes& attributes = graph.nodes[argument.node].operation.attributes;
+    if (const auto* constant = std::get_if<ir::Constant>(&attributes)) {
+      values.push_back(static_cast<std::int64_t>(constant->bits));
+      continue;
+    }
+    const ir::Dims& starts = std::get<ir::Slice>(attributes).starts;
+    std::int64_t offset = argument.base == Argument::none ? 0 : values[argument.base];
+    for (std::size_t axis = 0; axis < starts.size(); ++axis)
+      offset += starts[axis] * argument.strides[axis];
+    values.push_back(offset);
+  }
+  return values;
+}
+
+void set(Loop& loop, const Binding& binding, std::int64_t value) {
+  value /= binding.element_bytes;
+  switch (binding.place) {
+    case Binding::Place::constant:
+      loop.program[binding.index].bits = static_cast<std::uint64_t>(value);
+      break;
+    case Binding::Place::input:
+      loop.inputs[binding.index].offset = value;
+      break;
+  }
+}
+
+}  // namespace
+
+void rebind(Plan& plan, const ir::Graph& graph, std::span<const std::uint32_t> positions) {
+  for (Buffer& buffer : plan.buffers) buffer.node = positions[buffer.node];
+  for (Wanted& wanted : plan.wanted) wanted.node = positions[wanted.node];
+  for (Argument& argument : plan.arguments) argument.node = positions[argument.node];
+  const std::vector<std::int64_t> values = values_of(plan.arguments, graph);
+  for (Step& step : plan.steps) {
+    step.node = positions[step.node];
+    for (const Binding& binding : step.bindings)
+      set(std::get<Loop>(step.kernel), binding, values[binding.argument]);
+  }
+}
+
+}  // namespace evergpu::compiler
