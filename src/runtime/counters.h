@@ -65,6 +65,8 @@ struct Counters {
   // from any thread
   std::atomic<std::uint64_t> flushes{0};
   std::atomic<std::uint64_t> kernels{0};
+  std::atomic<std::uint64_t> plan_hits{0};
+  std::atomic<std::uint64_t> plan_misses{0};
   std::atomic<std::uint64_t> bytes_created{0};
   Gauge resident;
 

@@ -97,7 +97,10 @@ Job cut(Job& job, std::uint32_t begin, std::uint32_t end, std::span<const std::u
 
 Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters,
                    std::size_t budget)
-    : hardware_(hardware), counters_(std::move(counters)), budget_(budget) {}
+    : hardware_(hardware),
+      counters_(std::move(counters)),
+      budget_(budget),
+      plans_(hardware_.info().alignment, counters_) {}
 
 Status Executor::run(Job job) {
   const std::vector<std::uint32_t> last_use = last_uses(job.graph);
@@ -110,7 +113,8 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   Job cut_part;
   if (!whole) cut_part = cut(job, begin, end, last_use);
   Job& part = whole ? job : cut_part;
-  const Plan plan = compiler::make_plan(part.graph, hardware_.info().alignment);
+  RunnablePlan& runnable = plans_.plan_for(part.graph);
+  const Plan& plan = runnable.plan;
   if (log::enabled(log::Category::plan))
     log::write(log::Category::plan, "\n" + compiler::print(plan, part.graph));
 
@@ -135,7 +139,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     if (plan.buffers[i].place == Buffer::Place::wanted) take(plan.buffers[i].bytes, fresh[i]);
   }
-  if (status.ok()) return run_plan(part, plan, arena, std::move(fresh));
+  if (status.ok()) return run_plan(part, runnable, arena, std::move(fresh));
 
   if (status.code() != Code::resource_exhausted || end - begin <= 1) {
     status = named(status, last_origin(part.graph));
@@ -161,8 +165,10 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   return status.ok() ? second : status;
 }
 
-Status Executor::run_plan(const Job& part, const Plan& plan, const std::shared_ptr<Memory>& arena,
+Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
+                          const std::shared_ptr<Memory>& arena,
                           std::vector<std::shared_ptr<Memory>> fresh) {
+  const Plan& plan = runnable.plan;
   std::vector<Region> regions(plan.buffers.size());
   std::vector<Status> failed(plan.buffers.size());
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
@@ -176,7 +182,8 @@ Status Executor::run_plan(const Job& part, const Plan& plan, const std::shared_p
                                                           : Region{fresh[i].get(), 0};
   }
   Status first;
-  for (const compiler::Step& step : plan.steps) {
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const compiler::Step& step = plan.steps[s];
     Status status;
     for (std::uint32_t input : step.inputs) {
       if (status.ok()) status = failed[input];
@@ -184,7 +191,7 @@ Status Executor::run_plan(const Job& part, const Plan& plan, const std::shared_p
     if (status.ok()) {
       const ir::GraphNode& node = part.graph.nodes[step.node];
       const auto start = std::chrono::steady_clock::now();
-      status = launch(step, regions);
+      status = launch(step, runnable.executables[s], regions);
       if (log::enabled(log::Category::run)) {
         const std::chrono::duration<double, std::micro> taken =
             std::chrono::steady_clock::now() - start;
@@ -202,10 +209,7 @@ Status Executor::run_plan(const Job& part, const Plan& plan, const std::shared_p
     }
     first = status;
   }
-  std::size_t next = 0;
-  for (std::size_t node = 0; node < part.graph.nodes.size(); ++node) {
-    if (!part.graph.nodes[node].wanted) continue;
-    const std::uint32_t buffer = plan.wanted[next++];
+  for (const auto& [node, buffer] : plan.wanted) {
     Block& block = *part.blocks[node];
     if (failed[buffer].ok()) {
       block.set_ready(fresh[buffer]);
@@ -217,37 +221,33 @@ Status Executor::run_plan(const Job& part, const Plan& plan, const std::shared_p
   return first;
 }
 
-Status Executor::launch(const compiler::Step& step, std::span<const Region> regions) {
-  auto executable = executable_for(step.kernel);
-  if (!executable.ok()) return executable.status();
+Status Executor::launch(const compiler::Step& step,
+                        std::shared_ptr<adapters::Executable>& executable,
+                        std::span<const Region> regions) {
+  if (executable == nullptr) {
+    auto found = executable_for(step.kernel);
+    if (!found.ok()) return found.status();
+    executable = std::move(*found);
+  }
   InlineVector<Region, 8> inputs;
   InlineVector<Region, 8> outputs;
   for (std::uint32_t input : step.inputs) inputs.push_back(regions[input]);
   for (std::uint32_t output : step.outputs) outputs.push_back(regions[output]);
   ++counters_->kernels;
-  return hardware_.launch(**executable, step.kernel, inputs, outputs);
+  return hardware_.launch(*executable, step.kernel, inputs, outputs);
 }
 
-Result<adapters::Executable*> Executor::executable_for(const compiler::Kernel& kernel) {
-  const std::size_t hash = compiler::structure_hash(kernel);
-  const auto [first, last] = compiled_by_hash_.equal_range(hash);
-  for (auto entry = first; entry != last; ++entry) {
-    if (!compiler::structurally_equal(entry->second->kernel, kernel)) continue;
-    compiled_.splice(compiled_.begin(), compiled_, entry->second);
-    return entry->second->executable.get();
-  }
+Result<std::shared_ptr<adapters::Executable>> Executor::executable_for(
+    const compiler::Kernel& kernel) {
+  const std::uint64_t hash = compiler::structure_hash(kernel);
+  const Compiled* const found = compiled_.find(hash, [&](const Compiled& compiled) {
+    return compiler::structurally_equal(compiled.kernel, kernel);
+  });
+  if (found != nullptr) return found->executable;
   auto executable = hardware_.compile(kernel);
   if (!executable.ok()) return executable.status();
-  if (compiled_.size() == compiled_limit) {
-    const auto oldest = std::prev(compiled_.end());
-    const auto range = compiled_by_hash_.equal_range(compiler::structure_hash(oldest->kernel));
-    compiled_by_hash_.erase(std::find_if(
-        range.first, range.second, [&](const auto& entry) { return entry.second == oldest; }));
-    compiled_.erase(oldest);
-  }
-  compiled_.push_front({kernel, std::move(*executable)});
-  compiled_by_hash_.emplace(hash, compiled_.begin());
-  return compiled_.front().executable.get();
+  if (compiled_.size() == compiled_limit) compiled_.take_oldest();
+  return compiled_.insert(hash, {kernel, std::move(*executable)}).executable;
 }
 
 Result<std::shared_ptr<Memory>> Executor::allocate(std::size_t bytes) {

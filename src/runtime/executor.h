@@ -2,16 +2,15 @@
 // on the device thread.
 #pragma once
 
-#include <list>
 #include <memory>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/adapter.h"
-#include "compiler/plan.h"
 #include "runtime/block.h"
 #include "runtime/counters.h"
+#include "runtime/least_recently_used.h"
+#include "runtime/plan_cache.h"
 
 namespace evergpu::runtime {
 
@@ -37,25 +36,26 @@ class Executor {
  private:
   struct Compiled {
     compiler::Kernel kernel;
-    std::unique_ptr<adapters::Executable> executable;
+    std::shared_ptr<adapters::Executable> executable;
   };
-  using CompiledList = std::list<Compiled>;
 
   Status run_range(Job& job, std::uint32_t begin, std::uint32_t end,
                    std::span<const std::uint32_t> last_use);
-  Status run_plan(const Job& part, const compiler::Plan& plan,
+  Status run_plan(const Job& part, RunnablePlan& runnable,
                   const std::shared_ptr<adapters::Memory>& arena,
                   std::vector<std::shared_ptr<adapters::Memory>> fresh);
-  Status launch(const compiler::Step& step, std::span<const adapters::Region> regions);
-  Result<adapters::Executable*> executable_for(const compiler::Kernel& kernel);
+  /// Launches a step with its executable, which is found first where there is none.
+  Status launch(const compiler::Step& step, std::shared_ptr<adapters::Executable>& executable,
+                std::span<const adapters::Region> regions);
+  Result<std::shared_ptr<adapters::Executable>> executable_for(const compiler::Kernel& kernel);
   Result<std::shared_ptr<adapters::Memory>> allocate(std::size_t bytes);
   Status materialize(Block& block);
 
   adapters::Device& hardware_;
   std::shared_ptr<Counters> counters_;
   std::size_t budget_;
-  CompiledList compiled_;  // most recently used first
-  std::unordered_multimap<std::size_t, CompiledList::iterator> compiled_by_hash_;
+  PlanCache plans_;
+  LeastRecentlyUsed<Compiled> compiled_;
 };
 
 }  // namespace evergpu::runtime

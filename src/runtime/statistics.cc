@@ -10,6 +10,8 @@ Statistics Counters::snapshot() const {
   return {.writes = writes,
           .flushes = flushes,
           .kernels = kernels,
+          .plan_hits = plan_hits,
+          .plan_misses = plan_misses,
           .allocations = allocations,
           .bytes_allocated = bytes_allocated,
           .bytes_created = bytes_created,
@@ -27,11 +29,12 @@ std::string to_string(const Statistics& s) {
       "op results recorded   {}\n"
       "flushes               {}\n"
       "kernels launched      {}\n"
+      "plans                 {} made, {} found\n"
       "buffers allocated     {} ({} bytes)\n"
       "bytes that existed    {} ({:.0f} % of those allocated)\n"
       "peak memory           {} bytes resident, {} bytes as the framework counts",
-      s.writes, s.flushes, s.kernels, s.allocations, s.bytes_allocated, s.bytes_created, existed,
-      s.peak_resident_bytes, s.peak_live_bytes);
+      s.writes, s.flushes, s.kernels, s.plan_misses, s.plan_hits, s.allocations, s.bytes_allocated,
+      s.bytes_created, existed, s.peak_resident_bytes, s.peak_live_bytes);
 }
 
 }  // namespace evergpu::runtime

@@ -11,6 +11,8 @@ struct Statistics {
   std::uint64_t writes = 0;           // values recorded to addresses: one per op result
   std::uint64_t flushes = 0;          // graphs handed to the device thread, not empty
   std::uint64_t kernels = 0;          // launches
+  std::uint64_t plan_hits = 0;        // graphs run by a plan that was made before
+  std::uint64_t plan_misses = 0;      // graphs planned
   std::uint64_t allocations = 0;      // by the framework
   std::uint64_t bytes_allocated = 0;  // by the framework, in all
   std::uint64_t bytes_created =

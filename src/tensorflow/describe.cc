@@ -73,6 +73,8 @@ json describe_statistics(const runtime::Statistics& s) {
   return {{"writes", s.writes},
           {"flushes", s.flushes},
           {"kernels", s.kernels},
+          {"plan_hits", s.plan_hits},
+          {"plan_misses", s.plan_misses},
           {"allocations", s.allocations},
           {"bytes_allocated", s.bytes_allocated},
           {"bytes_created", s.bytes_created},
