@@ -171,7 +171,7 @@ class Partitioner {
   bool is_repeated(std::uint32_t n) const {
     const std::int64_t elements = nodes_[n].operation.shape.elements();
     while (is_movement(nodes_[n].operation.kind) && !nodes_[n].leaf) n = nodes_[n].operands[0];
-    return nodes_[n].operation.kind == ir::Kind::constant ||
+    return (nodes_[n].operation.kind == ir::Kind::constant && !nodes_[n].leaf) ||
            nodes_[n].operation.shape.elements() * many_repeats <= elements;
   }
 
