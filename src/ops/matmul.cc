@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "ops/failure.h"
 
 namespace evergpu::ops {
@@ -28,6 +30,28 @@ Status check(const Shape& a, const Shape& b, const MatMulParameters& parameters)
   return {};
 }
 
+bool is_one_matrix(const Shape& shape) {
+  return std::all_of(shape.begin(), shape.end() - 2,
+                     [](std::int64_t extent) { return extent == 1; });
+}
+
+// a's rows, of all its matrices, times the one matrix b: a single product, and b is not repeated.
+Value multiply_rows(const Value& a, const Value& b, bool transpose_b) {
+  const Shape& from = a.shape();
+  const auto as_matrix = [](const Value& x) {
+    const std::int64_t columns = x.shape()[x.shape().rank() - 1];
+    const std::int64_t rows = x.shape()[x.shape().rank() - 2];
+    const std::int64_t matrices =
+        Shape(ir::Dims(x.shape().begin(), x.shape().end() - 2)).elements();
+    return ir::reshape(x, Shape{matrices * rows, columns});
+  };
+  const Value product = ir::matmul(as_matrix(a), as_matrix(b), false, transpose_b);
+  ir::Dims extents(static_cast<std::size_t>(std::max(0, b.shape().rank() - from.rank())), 1);
+  for (int axis = 0; axis + 1 < from.rank(); ++axis) extents.push_back(from[axis]);
+  extents.push_back(product.shape()[1]);
+  return ir::reshape(product, Shape(std::move(extents)));
+}
+
 }  // namespace
 
 Value matmul(const Value& a, const Value& b, const MatMulParameters& parameters) {
@@ -47,6 +71,8 @@ Value batch_matmul(const Value& a, const Value& b, const MatMulParameters& param
   if (Status status = first_error(a, b); !status.ok()) return Node::failed(status);
   if (Status status = check(a.shape(), b.shape(), parameters); !status.ok())
     return Node::failed(status);
+  if (!parameters.transpose_a && is_one_matrix(b.shape()) && !is_one_matrix(a.shape()))
+    return multiply_rows(a, b, parameters.transpose_b);
   return ir::matmul(a, b, parameters.transpose_a, parameters.transpose_b);
 }
 

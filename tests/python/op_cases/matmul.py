@@ -20,7 +20,7 @@ def matmul(c):
 def batch_matmul(c):
     batches = (((), ()), ((3,), (3,)), ((2, 3), (2, 3)), ((0,), (0,)))
     if c.op != "BatchMatMul":
-        batches += (((3,), ()), ((2, 1), (1, 4)), ((1, 2, 1, 2), (3, 1, 2, 2)))
+        batches += (((3,), ()), ((), (3,)), ((2, 3), (1, 1)), ((2, 1), (1, 4)), ((1, 2, 1, 2), (3, 1, 2, 2)))
     for left, right in batches:
         for m, k, n in ((3, 5, 2), (1, 7, 4), (17, 9, 11)):
             for adjoint_x, adjoint_y in ((False, False), (True, False), (False, True), (True, True)):

@@ -135,5 +135,24 @@ TEST(MatMul, TransposesAndBroadcasts) {
                  "In[0] and In[1] must have compatible batch dimensions: [2,1,1] vs. [3,1,1]");
 }
 
+TEST(MatMul, RowsOfAllMatricesAreMultipliedByOneMatrixAtOnce) {
+  const Value a = array({2, 1, 2, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  const std::vector<double> b{1, 0, 2, 1, 0, 3};
+  const std::vector<double> expected{5, 11, 14, 23, 23, 35, 32, 47};
+  for (const Shape& shape : {Shape{3, 2}, Shape{1, 3, 2}, Shape{1, 1, 1, 3, 2}}) {
+    const Value product = batch_matmul(a, array(shape, b), {});
+    expect_array(product, shape.rank() == 5 ? Shape{1, 2, 1, 2, 2} : Shape{2, 1, 2, 2}, expected);
+    EXPECT_EQ(product->operands()[0].shape(), (Shape{4, 2}));
+  }
+  expect_array(batch_matmul(a, array({2, 3}, {1, 2, 0, 0, 1, 3}), {.transpose_b = true}),
+               {2, 1, 2, 2}, expected);
+  // A transposed operand has no rows in memory.
+  expect_array(
+      batch_matmul(array({2, 2, 1}, {1, 2, 3, 4}), array({2, 1}, {1, 10}), {.transpose_a = true}),
+      {2, 1, 1}, {21, 43});
+  expect_array(batch_matmul(array({2, 0, 3}, {}), array({3, 2}, b), {}), {2, 0, 2}, {});
+  expect_array(batch_matmul(array({2, 1, 0}, {}), array({0, 2}, {}), {}), {2, 1, 2}, {0, 0, 0, 0});
+}
+
 }  // namespace
 }  // namespace evergpu::ops
