@@ -170,16 +170,13 @@ struct Side {
   bool transposed = false;
 };
 Side matrix(const Term& term, const Labels& batch, const Labels& rows, const Labels& columns,
-            bool one_batch, const Extents& extents) {
+            const Extents& extents) {
   Side side;
   side.transposed =
       !rows.empty() && !columns.empty() && term.labels == joined(batch, columns, rows);
   const Labels order = side.transposed ? term.labels : joined(batch, rows, columns);
-  Dims shape;
-  if (one_batch)
-    shape.push_back(product(batch, extents));
-  else
-    shape = own_extents(term, batch);
+  // Batch axes stay apart: those of a permuted operand may not lie as one.
+  Dims shape = own_extents(term, batch);
   shape.push_back(product(side.transposed ? columns : rows, extents));
   shape.push_back(product(side.transposed ? rows : columns, extents));
   side.value = ir::reshape(permuted(term, order), Shape(std::move(shape)));
@@ -203,11 +200,12 @@ Term contract(const Term& a, const Term& b, const Labels& output, const Extents&
     if (!contains(a.labels, label)) only_b.push_back(label);
   const Labels order = joined(batch, only_a, only_b);
   if (summed.empty()) return multiply(a, b, order);
+  // The product of the transposed operands, in the other order, is the transposed product.
+  if (order != output && joined(batch, only_b, only_a) == output)
+    return contract(b, a, output, extents);
 
-  const Dims a_batch = own_extents(a, batch);
-  const bool one_batch = batch.size() > 1 && a_batch == own_extents(b, batch);
-  const Side left = matrix(a, batch, only_a, summed, one_batch, extents);
-  const Side right = matrix(b, batch, summed, only_b, one_batch, extents);
+  const Side left = matrix(a, batch, only_a, summed, extents);
+  const Side right = matrix(b, batch, summed, only_b, extents);
   Dims result;
   for (int label : order) result.push_back(extents.at(label));
   return {ir::reshape(ir::matmul(left.value, right.value, left.transposed, right.transposed),

@@ -61,12 +61,22 @@ std::vector<double> by_loops(const std::vector<Operand>& operands, const std::st
 
 TEST(Einsum, EqualsLoops) {
   const std::map<char, std::int64_t> extents{{'a', 2}, {'b', 3}, {'c', 4}, {'d', 5}, {'i', 3}};
-  const std::string equations[] = {
-      "ab->ba",      "ab->",      "ab->a",      "abc->ca",      "ii->i",        "ii->",
-      "iia->ai",     "aibi->ba",  "iii->i",     "a->a",         "ab,bc->ac",    "ab,cb->ac",
-      "ba,bc->ca",   "ab,ab->ab", "ab,ab->",    "ab,cd->acbd",  "abc,acd->abd", "abcd,aecf->abd",
-      "abc,bad->dc", "ii,ia->a",  "ab,b->a",    "a,b->ab",      "abc,dba->dc",  "ab,bc->",
-      "i->ii",       "ia->iai",   "ab,ab->aab", "acb,adb->abcd"};
+  const std::string equations[] = {"ab->ba",          "ab->",
+                                   "ab->a",           "abc->ca",
+                                   "ii->i",           "ii->",
+                                   "iia->ai",         "aibi->ba",
+                                   "iii->i",          "a->a",
+                                   "ab,bc->ac",       "ab,cb->ac",
+                                   "ba,bc->ca",       "ab,ab->ab",
+                                   "ab,ab->",         "ab,cd->acbd",
+                                   "abc,acd->abd",    "abcd,aecf->abd",
+                                   "abc,bad->dc",     "ii,ia->a",
+                                   "ab,b->a",         "a,b->ab",
+                                   "abc,dba->dc",     "ab,bc->",
+                                   "i->ii",           "ia->iai",
+                                   "ab,ab->aab",      "acb,adb->abcd",
+                                   "abcd,aicd->acbi", "aicd,abcd->acbi",
+                                   "acbi,aicd->abcd", "abcd,abi->icd"};
   for (const std::string& equation : equations) {
     SCOPED_TRACE(equation);
     const std::size_t arrow = equation.find("->");
@@ -91,6 +101,15 @@ TEST(Einsum, EqualsLoops) {
     Shape shape;
     const std::vector<double> expected = by_loops(operands, equation.substr(arrow + 2), &shape);
     expect_array(run(equation, values), shape, expected, 1e-4);
+  }
+}
+
+TEST(Einsum, TheResultsOrderDecidesWhichOperandGivesTheRows) {
+  const Value query = array({2, 3, 4, 5}, random_numbers(120, 1));
+  const Value key = array({2, 3, 4, 5}, random_numbers(120, 2));
+  for (const char* equation : {"aicd,abcd->acbi", "abcd,aicd->acbi"}) {
+    const Value product = run(equation, {query, key});
+    EXPECT_EQ(product->operation().kind, ir::Kind::matmul) << equation;
   }
 }
 
