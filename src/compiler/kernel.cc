@@ -27,6 +27,7 @@ class Hasher {
     add(operand.dtype);
     add(operand.strides);
   }
+  void add(const Layout& layout) { add(layout.strides); }
   void add(const Instruction& instruction) {
     add(instruction.op);
     add(instruction.dtype);
@@ -57,6 +58,7 @@ class Hasher {
     for_each_structural_word(library.operation.attributes, [this](auto word) { add(word); });
     add(library.operand_dtypes);
     add(library.operand_shapes);
+    add(library.operand_layouts);
   }
 
   std::uint64_t result() const { return state_; }
@@ -68,6 +70,8 @@ class Hasher {
 bool same_structure(const LoopOperand& a, const LoopOperand& b) {
   return a.dtype == b.dtype && a.strides == b.strides;
 }
+
+bool same_structure(const Layout& a, const Layout& b) { return a.strides == b.strides; }
 
 bool same_structure(const Instruction& a, const Instruction& b) {
   Instruction same_bits = a;
@@ -99,7 +103,8 @@ bool same_structure(const Library& a, const Library& b) {
   return a.operation.kind == b.operation.kind && a.operation.dtype == b.operation.dtype &&
          a.operation.shape == b.operation.shape &&
          same_structure(a.operation.attributes, b.operation.attributes) &&
-         a.operand_dtypes == b.operand_dtypes && a.operand_shapes == b.operand_shapes;
+         a.operand_dtypes == b.operand_dtypes && a.operand_shapes == b.operand_shapes &&
+         same_structure(a.operand_layouts, b.operand_layouts);
 }
 
 }  // namespace

@@ -68,11 +68,27 @@ struct Loop {
   friend bool operator==(const Loop&, const Loop&) = default;
 };
 
-/// A kernel of the adapter's library: the operation, and its dense operands.
+/// Where an operand of a Library lies in its array: element `offset + sum(index[d] * strides[d])`.
+struct Layout {
+  ir::Dims strides;         // in elements, one per axis of the operand's shape
+  std::int64_t offset = 0;  // in elements. A launch argument: not part of structure.
+  friend bool operator==(const Layout&, const Layout&) = default;
+};
+
+/// A kernel of the adapter's library: the operation, and its operands.
 struct Library {
   ir::Operation operation;
   std::vector<ir::DType> operand_dtypes;
   std::vector<ir::Shape> operand_shapes;
+  /// Empty when all operands are dense. Matrix products alone have others, and those on devices
+  /// that take them: no stride is negative, the rows or the columns of each matrix are dense, and
+  /// its elements lie apart; batch axes may repeat (stride 0).
+  std::vector<Layout> operand_layouts = {};
+
+  /// The strides of operand i, dense or not.
+  ir::Dims strides(std::size_t i) const {
+    return operand_layouts.empty() ? operand_shapes[i].strides() : operand_layouts[i].strides;
+  }
   friend bool operator==(const Library&, const Library&) = default;
 };
 

@@ -18,8 +18,9 @@ namespace {
 
 class Planner {
  public:
-  explicit Planner(const ir::Graph& graph)
+  Planner(const ir::Graph& graph, bool strided_matmul)
       : nodes_(graph.nodes),
+        strided_matmul_(strided_matmul),
         partition_(partition(graph)),
         views_(nodes_.size()),
         registers_(nodes_.size()) {}
@@ -178,6 +179,12 @@ class Planner {
     const ir::GraphNode& node = nodes_[n];
     Library library{node.operation, {}, {}};
     Step step;
+    if (node.operation.kind == ir::Kind::matmul && strided_matmul_) {
+      add_matrices(n, library, step);
+      step.kernel = std::move(library);
+      push_step(n, std::move(step), {n});
+      return;
+    }
     for (std::size_t i = 0; i < node.operands.size(); ++i) {
       const std::uint32_t operand = node.operands[i];
       const ir::Operation& type = nodes_[operand].operation;
@@ -195,6 +202,49 @@ class Planner {
     }
     step.kernel = std::move(library);
     push_step(n, std::move(step), {n});
+  }
+
+  /// The operands of a matrix product, read where they are if a Library may.
+  void add_matrices(std::uint32_t n, Library& library, Step& step) {
+    bool all_dense = true;
+    for (std::uint32_t operand : nodes_[n].operands) {
+      const ir::Operation& type = nodes_[operand].operation;
+      if (!matrix_strides(operand)) copy(operand);
+      const View& view = views_[operand];
+      all_dense = all_dense && view.is_dense();
+      library.operand_dtypes.push_back(type.dtype);
+      library.operand_shapes.push_back(type.shape);
+      library.operand_layouts.push_back({*matrix_strides(operand), view.offset});
+      if (view.argument != View::no_argument) {
+        const auto index = static_cast<std::uint16_t>(step.inputs.size());
+        const auto size = static_cast<std::uint8_t>(ir::size_of(type.dtype));
+        step.bindings.push_back({Binding::Place::operand, size, index, view.argument});
+      }
+      step.inputs.push_back(view.buffer);
+    }
+    if (all_dense) library.operand_layouts.clear();
+  }
+
+  /// The strides of a node that a matrix product can read in place, as Library's contract says;
+  /// nothing for others.
+  std::optional<ir::Dims> matrix_strides(std::uint32_t n) {
+    const View& view = view_of(n);
+    const ir::Shape& shape = nodes_[n].operation.shape;
+    if (view.is_dense()) return shape.strides();
+    if (view.source != View::Source::memory) return std::nullopt;
+    std::optional<ir::Dims> strides = view.strides_over(shape.extents());
+    if (!strides || std::any_of(strides->begin(), strides->end(), [](auto s) { return s < 0; }))
+      return std::nullopt;
+    const auto last = static_cast<std::size_t>(shape.rank() - 1);
+    std::int64_t& down = (*strides)[last - 1];
+    std::int64_t& across = (*strides)[last];
+    const std::int64_t rows = shape.extents()[last - 1];
+    const std::int64_t columns = shape.extents()[last];
+    // An axis of one element lies as in a dense array.
+    if (columns == 1) across = rows == 1 || down != 1 ? 1 : rows;
+    if (rows == 1) down = across == 1 ? columns : 1;
+    if ((across == 1 && down >= columns) || (down == 1 && across >= rows)) return strides;
+    return std::nullopt;
   }
 
   static ir::Shape swap_last_axes(const ir::Shape& shape) {
@@ -321,6 +371,7 @@ class Planner {
   }
 
   const std::vector<ir::GraphNode>& nodes_;
+  const bool strided_matmul_;
   Partition partition_;
   std::vector<View> views_;          // by node
   std::vector<Register> registers_;  // by node
@@ -329,8 +380,8 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const ir::Graph& graph, std::size_t alignment) {
-  Plan plan = Planner(graph).run();
+Plan make_plan(const ir::Graph& graph, std::size_t alignment, bool strided_matmul) {
+  Plan plan = Planner(graph, strided_matmul).run();
   assign_memory(plan, alignment);
   return plan;
 }

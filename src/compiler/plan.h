@@ -38,7 +38,8 @@ struct Argument {
 struct Binding {
   enum class Place : std::uint8_t {
     constant,  // program[index].bits
-    input,     // inputs[index].offset
+    input,     // inputs[index].offset, of a Loop
+    operand,   // operand_layouts[index].offset, of a Library
   };
   Place place = Place::constant;
   std::uint8_t element_bytes = 1;  // offsets are in elements of that size
@@ -76,10 +77,11 @@ struct Plan {
 ///
 /// Point nodes become Loops, chains and diamonds of them one (see partition.h). Constants, iotas
 /// and movement nodes are read in place, by strides, and become arrays only when they are wanted or
-/// a library kernel reads them. Everything else is a Library step with dense operands; swapped last
-/// axes of a matrix product's operands become its transpose flags. The choice depends on structure
-/// alone, never on launch arguments. Linear time but for memory, n log n.
-Plan make_plan(const ir::Graph& graph, std::size_t alignment = 64);
+/// a library kernel reads them. Everything else is a Library step with dense operands. A matrix
+/// product reads views in place where the device takes them (`strided_matmul`); elsewhere swapped
+/// last axes become its transpose flags. The choice depends on structure alone, never on launch
+/// arguments. Linear time but for memory, n log n.
+Plan make_plan(const ir::Graph& graph, std::size_t alignment = 64, bool strided_matmul = false);
 
 /// Makes a plan the plan of another graph of equal structure (see structure.h), whose node
 /// `positions[n]` is node n of the graph that the plan was for.

@@ -18,8 +18,10 @@ void print_buffer(Output out, const Buffer& buffer) {
   if (buffer.place == Buffer::Place::temporary) fmt::format_to(out, "(t+{})", buffer.offset);
 }
 
-/// Nothing when the operand is dense over the loop, else "[512,1]", or "[512,1]+3" with an offset.
-void print_strides(Output out, const LoopOperand& operand, const ir::Dims& extents) {
+/// Nothing when the operand is dense over the extents, else "[512,1]", or "[512,1]+3" with an
+/// offset.
+template <typename Operand>
+void print_strides(Output out, const Operand& operand, const ir::Dims& extents) {
   if (operand.strides == ir::Shape(extents).strides() && operand.offset == 0) return;
   fmt::format_to(out, "[{}]", fmt::join(operand.strides.begin(), operand.strides.end(), ","));
   if (operand.offset != 0) fmt::format_to(out, "{:+}", operand.offset);
@@ -92,6 +94,7 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     const Step& step = plan.steps[s];
     const auto* loop = std::get_if<Loop>(&step.kernel);
+    const auto* library = std::get_if<Library>(&step.kernel);
     fmt::format_to(out, "launch {}: ", s);
     std::visit([&](const auto& kernel) { print_kernel(out, kernel); }, step.kernel);
     text += " <-";
@@ -99,6 +102,8 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
       text += i == 0 ? " " : ", ";
       print_buffer(out, plan.buffers[step.inputs[i]]);
       if (loop != nullptr) print_strides(out, loop->inputs[i], loop->extents);
+      if (library != nullptr && !library->operand_layouts.empty())
+        print_strides(out, library->operand_layouts[i], library->operand_shapes[i].extents());
     }
     text += " ->";
     for (std::size_t i = 0; i < step.outputs.size(); ++i) {

@@ -26,14 +26,17 @@ std::vector<std::int64_t> values_of(std::span<const Argument> arguments, const i
   return values;
 }
 
-void set(Loop& loop, const Binding& binding, std::int64_t value) {
+void set(Kernel& kernel, const Binding& binding, std::int64_t value) {
   value /= binding.element_bytes;
   switch (binding.place) {
     case Binding::Place::constant:
-      loop.program[binding.index].bits = static_cast<std::uint64_t>(value);
+      std::get<Loop>(kernel).program[binding.index].bits = static_cast<std::uint64_t>(value);
       break;
     case Binding::Place::input:
-      loop.inputs[binding.index].offset = value;
+      std::get<Loop>(kernel).inputs[binding.index].offset = value;
+      break;
+    case Binding::Place::operand:
+      std::get<Library>(kernel).operand_layouts[binding.index].offset = value;
       break;
   }
 }
@@ -48,7 +51,7 @@ void rebind(Plan& plan, const ir::Graph& graph, std::span<const std::uint32_t> p
   for (Step& step : plan.steps) {
     step.node = positions[step.node];
     for (const Binding& binding : step.bindings)
-      set(std::get<Loop>(step.kernel), binding, values[binding.argument]);
+      set(step.kernel, binding, values[binding.argument]);
   }
 }
 

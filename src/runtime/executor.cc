@@ -100,7 +100,7 @@ Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counter
     : hardware_(hardware),
       counters_(std::move(counters)),
       budget_(budget),
-      plans_(hardware_.info().alignment, counters_) {}
+      plans_(hardware_.info(), counters_) {}
 
 Status Executor::run(Job job) {
   const std::vector<std::uint32_t> last_use = last_uses(job.graph);

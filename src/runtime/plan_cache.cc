@@ -20,7 +20,8 @@ std::size_t bytes_of(const compiler::Kernel& kernel) {
            bytes_of(loop->results) + bytes_of(loop->reductions);
   }
   const auto& library = std::get<compiler::Library>(kernel);
-  return bytes_of(library.operand_dtypes) + bytes_of(library.operand_shapes);
+  return bytes_of(library.operand_dtypes) + bytes_of(library.operand_shapes) +
+         bytes_of(library.operand_layouts);
 }
 
 std::size_t bytes_of(const Plan& plan) {
@@ -53,7 +54,7 @@ RunnablePlan& PlanCache::plan_for(const ir::Graph& graph) {
   Entry entry{std::move(structure.words), std::move(structure.order), {}, 0};
   entry.structure.shrink_to_fit();
   Plan& plan = entry.runnable.plan;
-  plan = compiler::make_plan(graph, alignment_);
+  plan = compiler::make_plan(graph, alignment_, strided_matmul_);
   entry.runnable.executables.resize(plan.steps.size());
   entry.bytes = sizeof(Entry) + bytes_of(entry.structure) + bytes_of(entry.order) + bytes_of(plan) +
                 bytes_of(entry.runnable.executables);

@@ -26,11 +26,15 @@ class PlanCache {
     std::size_t bytes = std::size_t{256} << 20;  // about; executables not counted
   };
 
-  /// Plans have temporaries at multiples of `alignment`. Hits and misses are counted.
-  PlanCache(std::size_t alignment, std::shared_ptr<Counters> counters)
-      : PlanCache(alignment, std::move(counters), Limits()) {}
-  PlanCache(std::size_t alignment, std::shared_ptr<Counters> counters, const Limits& limits)
-      : alignment_(alignment), counters_(std::move(counters)), limits_(limits) {}
+  /// Of plans for this device. Hits and misses are counted.
+  PlanCache(const adapters::DeviceInfo& device, std::shared_ptr<Counters> counters)
+      : PlanCache(device, std::move(counters), Limits()) {}
+  PlanCache(const adapters::DeviceInfo& device, std::shared_ptr<Counters> counters,
+            const Limits& limits)
+      : alignment_(device.alignment),
+        strided_matmul_(device.strided_matmul),
+        counters_(std::move(counters)),
+        limits_(limits) {}
 
   /// A plan of the graph, made now or for a graph of equal structure, whatever its launch arguments
   /// and the order of its nodes. It can be used, and executables can be put in, until the next
@@ -49,6 +53,7 @@ class PlanCache {
   };
 
   std::size_t alignment_;
+  bool strided_matmul_;
   std::shared_ptr<Counters> counters_;
   Limits limits_;
   LeastRecentlyUsed<Entry> entries_;

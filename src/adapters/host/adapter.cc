@@ -24,6 +24,15 @@ std::byte* address(Region region) {
   return static_cast<HostMemory*>(region.memory)->data() + region.offset;
 }
 
+// Where input i of a kernel begins, after the offset of a Library's operand.
+const std::byte* input_address(const compiler::Kernel& kernel, std::size_t i, Region region) {
+  const std::byte* const array = address(region);
+  const auto* library = std::get_if<compiler::Library>(&kernel);
+  if (library == nullptr || library->operand_layouts.empty()) return array;
+  const auto size = static_cast<std::int64_t>(ir::size_of(library->operand_dtypes[i]));
+  return array + library->operand_layouts[i].offset * size;
+}
+
 Status out_of_memory() {
   return resource_exhausted("this machine has no memory left for a kernel's work space");
 }
@@ -38,6 +47,7 @@ DeviceInfo describe(std::size_t memory_bytes) {
       fmt::format("CPU (no GPU found): {}, {} core{}", processor, cores, cores == 1 ? "" : "s");
   info.vendor = "CPU";
   info.memory_bytes = memory_bytes;
+  info.strided_matmul = true;
   return info;
 }
 
@@ -98,7 +108,8 @@ class HostDevice final : public Device {
     try {
       input_addresses_.clear();
       output_addresses_.clear();
-      for (const Region& input : inputs) input_addresses_.push_back(address(input));
+      for (std::size_t i = 0; i < inputs.size(); ++i)
+        input_addresses_.push_back(input_address(kernel, i, inputs[i]));
       for (const Region& output : outputs) output_addresses_.push_back(address(output));
       return static_cast<HostExecutable&>(executable)
           .run(kernel, input_addresses_, output_addresses_);

@@ -6,11 +6,19 @@
 namespace evergpu::adapters::host {
 
 /// With oneDNN; null when it has no fast code for the dtypes and shapes on this processor.
+/// Operands may have layouts.
 MadeLibrary make_onednn_matmul(const compiler::Library& library);
 MadeLibrary make_onednn_convolution(const compiler::Library& library);
 
-/// With loops of our own, for every dtype.
+/// With loops of our own, for every dtype. Operands may have layouts, but for 16-bit floats.
 MadeLibrary make_loop_matmul(const compiler::Library& library);
+
+/// For operands with layouts: reads them in place where that gives the bits of `dense`, which
+/// computes the same of dense operands; elsewhere `dense` computes it from copies.
+MadeLibrary make_strided_matmul(const compiler::Library& library, MadeLibrary dense);
+
+/// The place of the first element of matrix `number`, where an operand has these strides.
+std::int64_t matrix_offset(const ir::Shape& shape, const ir::Dims& strides, std::int64_t number);
 
 /// For 16-bit floats: converts the operands to f32, runs what `make` makes for f32, and rounds the
 /// result once. Null when `make` makes nothing.

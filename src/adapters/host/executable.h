@@ -17,7 +17,8 @@ using Outputs = std::span<std::byte* const>;
 /// A kernel that can be run. Work space and compiled primitives live in it, so one runs at a time.
 class HostExecutable : public Executable {
  public:
-  /// Computes `kernel`, which differs from the compiled one in launch arguments at most. Returns
+  /// Computes `kernel`, which differs from the compiled one in launch arguments at most. The
+  /// inputs of a Library begin with the first element of each operand: offsets are added. Returns
   /// when the outputs are written. May throw std::bad_alloc.
   virtual Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) = 0;
 };

@@ -4,6 +4,15 @@
 #include "adapters/host/contraction.h"
 
 namespace evergpu::adapters::host {
+namespace {
+
+MadeLibrary make_dense_matmul(const compiler::Library& library) {
+  if (MadeLibrary made = make_onednn_matmul(library)) return made;
+  if (MadeLibrary made = make_through_float(library, make_onednn_matmul)) return made;
+  return make_loop_matmul(library);
+}
+
+}  // namespace
 
 MadeLibrary make_matmul(const compiler::Library& library) {
   for (const ir::Shape& shape : library.operand_shapes)
@@ -11,9 +20,10 @@ MadeLibrary make_matmul(const compiler::Library& library) {
       return make_function([](const compiler::Library& self, Inputs, std::byte* result) {
         std::memset(result, 0, self.operation.bytes());
       });
-  if (MadeLibrary made = make_onednn_matmul(library)) return made;
-  if (MadeLibrary made = make_through_float(library, make_onednn_matmul)) return made;
-  return make_loop_matmul(library);
+  if (library.operand_layouts.empty()) return make_dense_matmul(library);
+  compiler::Library dense = library;
+  dense.operand_layouts.clear();
+  return make_strided_matmul(library, make_dense_matmul(dense));
 }
 
 }  // namespace evergpu::adapters::host

@@ -108,10 +108,14 @@ void multiply(const Library& library, Inputs inputs, std::byte* target) {
   const std::int64_t m = shape[shape.rank() - 2];
   const std::int64_t n = shape[shape.rank() - 1];
   const std::int64_t k = a_shape[a_shape.rank() - (attributes.transpose_a ? 2 : 1)];
-  const Matrix<T> a{reinterpret_cast<const T*>(inputs[0]), attributes.transpose_a ? 1 : k,
-                    attributes.transpose_a ? m : 1};
-  const Matrix<T> b{reinterpret_cast<const T*>(inputs[1]), attributes.transpose_b ? 1 : n,
-                    attributes.transpose_b ? k : 1};
+  const ir::Dims strides[] = {library.strides(0), library.strides(1)};
+  const auto matrix = [&](std::size_t i, bool transpose) {
+    const std::size_t last = strides[i].size() - 1;
+    return Matrix<T>{reinterpret_cast<const T*>(inputs[i]), strides[i][transpose ? last : last - 1],
+                     strides[i][transpose ? last - 1 : last]};
+  };
+  const Matrix<T> a = matrix(0, attributes.transpose_a);
+  const Matrix<T> b = matrix(1, attributes.transpose_b);
   T* const result = reinterpret_cast<T*>(target);
   const std::int64_t down = (m + block_rows - 1) / block_rows;
   const std::int64_t across = (n + block_columns - 1) / block_columns;
@@ -126,8 +130,11 @@ void multiply(const Library& library, Inputs inputs, std::byte* target) {
           const std::int64_t batch = block / (down * across);
           const std::int64_t row = block / across % down * block_rows;
           const std::int64_t column = block % across * block_columns;
-          const Matrix<T> a_block{&a.at(row, 0) + batch * m * k, a.row_stride, a.column_stride};
-          const Matrix<T> b_block{&b.at(0, column) + batch * k * n, b.row_stride, b.column_stride};
+          const auto place = [&](std::size_t i) {
+            return matrix_offset(library.operand_shapes[i], strides[i], batch);
+          };
+          const Matrix<T> a_block{&a.at(row, 0) + place(0), a.row_stride, a.column_stride};
+          const Matrix<T> b_block{&b.at(0, column) + place(1), b.row_stride, b.column_stride};
           T* const to = result + batch * m * n + row * n + column;
           const std::int64_t rows = std::min(block_rows, m - row);
           const std::int64_t columns = std::min(block_columns, n - column);

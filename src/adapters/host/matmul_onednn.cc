@@ -1,4 +1,4 @@
-// Matrix multiplication with oneDNN: transposes are strides, batch axes become one.
+// Matrix multiplication with oneDNN: transposes are strides, dense batch axes become one.
 #include "adapters/host/contraction.h"
 #include "adapters/host/onednn.h"
 #include "adapters/host/threads.h"
@@ -11,21 +11,48 @@ namespace {
 
 using dnnl::memory;
 
-// [batch, rows, columns], or without the batch when it is one; `transposed`: with the last two axes
-// exchanged, by strides.
-memory::desc matrix(const ir::Shape& shape, bool transposed, memory::data_type type) {
-  const std::int64_t rows = shape[shape.rank() - 2];
-  const std::int64_t columns = shape[shape.rank() - 1];
-  const std::int64_t batch = shape.elements() / (rows * columns);
-  memory::dims dims{batch, rows, columns};
-  memory::dims strides{rows * columns, columns, 1};
-  if (transposed) {
-    std::swap(dims[1], dims[2]);
-    std::swap(strides[1], strides[2]);
+// A batch axis of both operands and the result, with their strides.
+struct BatchAxis {
+  std::int64_t extent;
+  std::int64_t strides[3];
+};
+
+// Neighbours become one where they lie that way in all three.
+std::vector<BatchAxis> batch_axes(const compiler::Library& library) {
+  const ir::Shape& shape = library.operation.shape;
+  const ir::Dims strides[] = {library.strides(0), library.strides(1), shape.strides()};
+  std::vector<BatchAxis> axes;
+  for (std::size_t axis = 0; axis + 2 < shape.extents().size(); ++axis) {
+    const std::int64_t extent = shape.extents()[axis];
+    if (extent == 1) continue;
+    const BatchAxis next{extent, {strides[0][axis], strides[1][axis], strides[2][axis]}};
+    const auto continues = [&](int i) {
+      return axes.back().strides[i] == next.strides[i] * extent;
+    };
+    if (!axes.empty() && continues(0) && continues(1) && continues(2))
+      axes.back() = {axes.back().extent * extent,
+                     {next.strides[0], next.strides[1], next.strides[2]}};
+    else
+      axes.push_back(next);
   }
-  if (batch == 1) {
-    dims.erase(dims.begin());
-    strides.erase(strides.begin());
+  return axes;
+}
+
+// Array i of three as [batch…, rows, columns]; `transposed`: with the last two axes exchanged. A
+// batch axis that repeats one matrix has the extent 1.
+memory::desc matrices(const std::vector<BatchAxis>& batch, int i, const ir::Shape& shape,
+                      const ir::Dims& all_strides, bool transposed, memory::data_type type) {
+  const std::size_t last = all_strides.size() - 1;
+  memory::dims dims;
+  memory::dims strides;
+  for (const BatchAxis& axis : batch) {
+    const bool repeats = axis.strides[i] == 0;
+    dims.push_back(repeats ? 1 : axis.extent);
+    strides.push_back(repeats ? shape.elements() : axis.strides[i]);
+  }
+  for (std::size_t axis : {transposed ? last : last - 1, transposed ? last - 1 : last}) {
+    dims.push_back(shape.extents()[axis]);
+    strides.push_back(all_strides[axis]);
   }
   return {dims, type, strides};
 }
@@ -36,12 +63,17 @@ MadeLibrary make_onednn_matmul(const compiler::Library& library) {
   const auto type = onednn::data_type(library.operation.dtype);
   if (!type) return nullptr;
   const auto& attributes = library.operation.get<ir::MatMul>();
-  const memory::desc source = matrix(library.operand_shapes[0], attributes.transpose_a, *type);
-  const memory::desc weights = matrix(library.operand_shapes[1], attributes.transpose_b, *type);
-  const memory::desc target = matrix(library.operation.shape, false, *type);
-  const std::int64_t depth = source.get_dims().back();
-  const bool small = onednn::is_small(library.operation.shape.elements() * depth);
+  const ir::Shape& shape = library.operation.shape;
+  const ir::Shape& a = library.operand_shapes[0];
+  const std::int64_t depth = a[a.rank() - (attributes.transpose_a ? 2 : 1)];
+  const bool small = onednn::is_small(shape.elements() * depth);
   try {
+    const std::vector<BatchAxis> batch = batch_axes(library);
+    const memory::desc source =
+        matrices(batch, 0, a, library.strides(0), attributes.transpose_a, *type);
+    const memory::desc weights = matrices(batch, 1, library.operand_shapes[1], library.strides(1),
+                                          attributes.transpose_b, *type);
+    const memory::desc target = matrices(batch, 2, shape, shape.strides(), false, *type);
     std::optional<OneThread> alone;
     if (small) alone.emplace();
     const dnnl::matmul::primitive_desc description(onednn::engine(), source, weights, target,

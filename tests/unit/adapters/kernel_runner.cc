@@ -50,16 +50,16 @@ std::vector<Tensor> make_outputs(const compiler::Kernel& kernel,
   return outputs;
 }
 
-// Byte offsets of the operand's elements, in row-major order of the loop.
-std::vector<std::size_t> offsets(const Loop& loop, const LoopOperand& operand) {
-  const std::int64_t count = ir::Shape(loop.extents).elements();
+// Byte offsets of the operand's elements, in row-major order of the extents.
+std::vector<std::size_t> offsets(const ir::Dims& extents, const LoopOperand& operand) {
+  const std::int64_t count = ir::Shape(extents).elements();
   std::vector<std::size_t> result;
   for (std::int64_t i = 0; i < count; ++i) {
     std::int64_t at = operand.offset;
     std::int64_t rest = i;
-    for (std::size_t axis = loop.extents.size(); axis-- > 0;) {
-      at += rest % loop.extents[axis] * operand.strides[axis];
-      rest /= loop.extents[axis];
+    for (std::size_t axis = extents.size(); axis-- > 0;) {
+      at += rest % extents[axis] * operand.strides[axis];
+      rest /= extents[axis];
     }
     result.push_back(static_cast<std::size_t>(at) * ir::size_of(operand.dtype));
   }
@@ -97,7 +97,7 @@ void interpret(const Loop& loop, const std::vector<Tensor>& inputs, std::vector<
     const std::size_t size = ir::size_of(instruction.dtype);
     std::byte* to = result.bytes().data();
     if (instruction.op == Instruction::Op::load) {
-      for (std::size_t from : offsets(loop, loop.inputs[instruction.a]))
+      for (std::size_t from : offsets(loop.extents, loop.inputs[instruction.a]))
         to = std::copy_n(inputs[instruction.a].bytes().data() + from, size, to);
     } else if (instruction.op == Instruction::Op::constant) {
       for (std::int64_t i = 0; i < shape.elements(); ++i)
@@ -114,11 +114,26 @@ void interpret(const Loop& loop, const std::vector<Tensor>& inputs, std::vector<
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const std::size_t size = ir::size_of(loop.outputs[i].dtype);
     const std::byte* from = registers.at(loop.results[i]).bytes().data();
-    for (std::size_t to : offsets(loop, loop.outputs[i])) {
+    for (std::size_t to : offsets(loop.extents, loop.outputs[i])) {
       std::copy_n(from, size, outputs[i].bytes().data() + to);
       from += size;
     }
   }
+}
+
+// The operands of a Library, dense.
+std::vector<Tensor> gathered(const Library& library, const std::vector<Tensor>& inputs) {
+  if (library.operand_layouts.empty()) return inputs;
+  std::vector<Tensor> operands;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto& [strides, offset] = library.operand_layouts[i];
+    Tensor operand(library.operand_dtypes[i], library.operand_shapes[i]);
+    std::byte* to = operand.bytes().data();
+    for (std::size_t from : offsets(operand.shape().extents(), {operand.dtype(), strides, offset}))
+      to = std::copy_n(inputs[i].bytes().data() + from, ir::size_of(operand.dtype()), to);
+    operands.push_back(std::move(operand));
+  }
+  return operands;
 }
 
 // Numbers that differ by one unit in the last place differ by one.
@@ -185,9 +200,11 @@ std::vector<Tensor> run_reference(const compiler::Kernel& kernel, const std::vec
     interpret(*loop, inputs, outputs);
     return outputs;
   }
-  const ir::Operation& operation = std::get<Library>(kernel).operation;
+  const auto& library = std::get<Library>(kernel);
+  const ir::Operation& operation = library.operation;
+  const std::vector<Tensor> dense = gathered(library, inputs);
   std::vector<ir::TensorView> operands;
-  for (const Tensor& input : inputs) operands.push_back(input.view());
+  for (const Tensor& input : dense) operands.push_back(input.view());
   ir::evaluate(operation, operands, {operation.dtype, operation.shape, outputs[0].bytes().data()});
   return outputs;
 }

@@ -114,6 +114,8 @@ TEST(Structure, LibraryKernelsDifferByOperationAndOperands) {
     kernels.emplace_back(Library{operation, {DType::f32}, {{2, 3}}});
     kernels.emplace_back(Library{operation, {DType::f16}, {{2, 3}}});
     kernels.emplace_back(Library{operation, {DType::f32}, {{3, 2}}});
+    kernels.emplace_back(Library{operation, {DType::f32}, {{3, 2}}, {{{2, 1}, 0}}});
+    kernels.emplace_back(Library{operation, {DType::f32}, {{3, 2}}, {{{1, 3}, 0}}});
   }
   for (std::size_t i = 0; i < kernels.size(); ++i)
     for (std::size_t j = 0; j < kernels.size(); ++j) {

@@ -225,15 +225,51 @@ class Executor {
     }
   }
 
+  /// The elements of a strided operand, one after the other.
+  ir::Tensor gathered(const Library& library, std::size_t i, std::uint32_t buffer) {
+    const Layout& layout = library.operand_layouts[i];
+    const LoopOperand operand{library.operand_dtypes[i], layout.strides, layout.offset};
+    ir::Tensor result(operand.dtype, library.operand_shapes[i]);
+    const auto size = static_cast<std::size_t>(ir::size_of(operand.dtype));
+    for_each_index(result.shape().extents(), [&](std::size_t at, const ir::Dims& index) {
+      std::copy_n(element(operand, buffer, index), size, result.bytes().data() + at * size);
+    });
+    return result;
+  }
+
+  void check_layouts(const Library& library) {
+    if (library.operand_layouts.empty()) return;
+    expect(library.operation.kind == ir::Kind::matmul, "layouts of what is no matrix product");
+    expect(library.operand_layouts.size() == library.operand_shapes.size(), "one layout each");
+    for (std::size_t i = 0; i < library.operand_layouts.size(); ++i) {
+      const ir::Dims& strides = library.operand_layouts[i].strides;
+      const ir::Shape& shape = library.operand_shapes[i];
+      const std::int64_t down = strides[strides.size() - 2];
+      const std::int64_t across = strides.back();
+      for (std::int64_t stride : strides) expect(stride >= 0, "a negative stride");
+      expect((across == 1 && down >= shape[shape.rank() - 1]) ||
+                 (down == 1 && across >= shape[shape.rank() - 2]),
+             "the strides of a matrix");
+    }
+  }
+
   void launch(const Library& library, const Step& step) {
     std::vector<ir::TensorView> operands;
+    std::vector<ir::Tensor> copies;
+    copies.reserve(step.inputs.size());
     expect(library.operand_shapes.size() == step.inputs.size(), "the number of operands");
+    check_layouts(library);
     for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-      operands.push_back(
-          {library.operand_dtypes[i], library.operand_shapes[i], bytes_of(step.inputs[i])});
-      expect(ir::Tensor(operands[i].dtype, operands[i].shape).bytes().size() ==
-                 plan_.buffers[step.inputs[i]].bytes,
-             "the size of an operand");
+      if (!library.operand_layouts.empty()) {
+        copies.push_back(gathered(library, i, step.inputs[i]));
+        operands.push_back(copies.back().view());
+      } else {
+        operands.push_back(
+            {library.operand_dtypes[i], library.operand_shapes[i], bytes_of(step.inputs[i])});
+        expect(ir::Tensor(operands[i].dtype, operands[i].shape).bytes().size() ==
+                   plan_.buffers[step.inputs[i]].bytes,
+               "the size of an operand");
+      }
       expect(!overlap(step.outputs[0], step.inputs[i]), "a library result overlaps an operand");
     }
     expect(library.operation.bytes() == plan_.buffers[step.outputs[0]].bytes,

@@ -226,7 +226,7 @@ TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
     const std::vector<ir::Tensor> leaves = random_leaves(graph, seed);
     std::vector<ir::TensorView> views;
     for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
-    expect_same_bits(make_plan(graph), graph, views, seed);
+    expect_same_bits(make_plan(graph, 64, seed % 2 == 0), graph, views, seed);
   }
 }
 
@@ -239,7 +239,7 @@ TEST_P(RandomPlans, OfEveryKindGiveTheBitsOfTheInterpreter) {
     options.max_elements = 300;
     const auto made = evergpu::testing::make_random_graph(random, options);
     const ir::Graph graph = ir::graph_of(made.wanted);
-    expect_same_bits(make_plan(graph), graph, made.leaves_of(graph), seed);
+    expect_same_bits(make_plan(graph, 64, seed % 2 == 0), graph, made.leaves_of(graph), seed);
   }
 }
 
@@ -255,8 +255,8 @@ TEST(Plans, DependOnStructureAlone) {
       if (!node.leaf) continue;  // it may have been computed with anything
       node.operation.kind = random() % 2 == 0 ? Kind::constant : Kind::reshape;
     }
-    const Plan a = make_plan(graph);
-    const Plan b = make_plan(other);
+    const Plan a = make_plan(graph, 64, seed % 2 == 0);
+    const Plan b = make_plan(other, 64, seed % 2 == 0);
     ASSERT_EQ(a.steps.size(), b.steps.size());
     ASSERT_EQ(a.arena_bytes, b.arena_bytes);
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
@@ -274,9 +274,9 @@ TEST(Plans, BoundToOtherArgumentsAreAsIfNew) {
     const ir::Graph other = with_other_arguments(graph, random);
     std::vector<std::uint32_t> positions(graph.nodes.size());
     std::iota(positions.begin(), positions.end(), 0);
-    Plan bound = make_plan(graph);
+    Plan bound = make_plan(graph, 64, seed % 2 == 0);
     rebind(bound, other, positions);
-    const Plan made = make_plan(other);
+    const Plan made = make_plan(other, 64, seed % 2 == 0);
     ASSERT_EQ(print(bound, other), print(made, other));
     for (std::size_t i = 0; i < made.steps.size(); ++i)
       ASSERT_TRUE(bound.steps[i].kernel == made.steps[i].kernel) << print(made, other);
@@ -289,7 +289,7 @@ TEST(Plans, BoundToReorderedGraphsGiveTheBitsOfTheInterpreter) {
     const ir::Graph graph = RandomGraph(seed).make(40);
     std::mt19937 random(seed);
     Structure structure = structure_of(graph);
-    Plan plan = make_plan(graph);
+    Plan plan = make_plan(graph, 64, seed % 2 == 0);
     for (int round = 0; round < 2; ++round) {
       const ir::Graph other = with_other_arguments(reordered(graph, random), random);
       const Structure found = structure_of(other);

@@ -34,7 +34,7 @@ class PlanCacheTest : public ::testing::Test {
 };
 
 TEST_F(PlanCacheTest, FindsByStructure) {
-  PlanCache cache(64, counters_);
+  PlanCache cache(adapters::DeviceInfo(), counters_);
   EXPECT_FALSE(finds(cache, 3));
   EXPECT_FALSE(finds(cache, 4));
   EXPECT_TRUE(finds(cache, 3));
@@ -50,7 +50,7 @@ TEST_F(PlanCacheTest, FindsByStructure) {
 
 TEST_F(PlanCacheTest, KeepsExecutablesWithThePlan) {
   struct Program : adapters::Executable {};
-  PlanCache cache(64, counters_);
+  PlanCache cache(adapters::DeviceInfo(), counters_);
   const auto program = std::make_shared<Program>();
   cache.plan_for(graph_of_size(3)).executables.at(0) = program;
   EXPECT_EQ(cache.plan_for(graph_of_size(4)).executables.at(0), nullptr);
@@ -58,7 +58,7 @@ TEST_F(PlanCacheTest, KeepsExecutablesWithThePlan) {
 }
 
 TEST_F(PlanCacheTest, TheOneUsedLeastRecentlyGoes) {
-  PlanCache cache(64, counters_, {.plans = 2});
+  PlanCache cache(adapters::DeviceInfo(), counters_, {.plans = 2});
   EXPECT_FALSE(finds(cache, 3));
   EXPECT_FALSE(finds(cache, 4));
   EXPECT_TRUE(finds(cache, 3));
@@ -69,17 +69,17 @@ TEST_F(PlanCacheTest, TheOneUsedLeastRecentlyGoes) {
 }
 
 TEST_F(PlanCacheTest, IsBoundedByBytes) {
-  PlanCache measured(64, counters_);
+  PlanCache measured(adapters::DeviceInfo(), counters_);
   measured.plan_for(graph_of_size(3));
   const std::size_t one = measured.bytes();
   EXPECT_GT(one, sizeof(compiler::Step));
-  PlanCache cache(64, counters_, {.bytes = 4 * one + one / 2});
+  PlanCache cache(adapters::DeviceInfo(), counters_, {.bytes = 4 * one + one / 2});
   for (std::int64_t elements = 2; elements < 100; ++elements) {
     cache.plan_for(graph_of_size(elements));
     ASSERT_LE(cache.bytes(), 4 * one + one / 2);
   }
   EXPECT_EQ(cache.plans(), 4u);
-  PlanCache tiny(64, counters_, {.bytes = 1});
+  PlanCache tiny(adapters::DeviceInfo(), counters_, {.bytes = 1});
   EXPECT_FALSE(finds(tiny, 3));
   EXPECT_TRUE(finds(tiny, 3));
   EXPECT_FALSE(finds(tiny, 4));

@@ -1,0 +1,143 @@
+// Matrix multiplication of operands that are strided views.
+#include <algorithm>
+#include <random>
+
+#include "adapters/host/contraction.h"
+#include "adapters/host/point.h"
+#include "adapters/host/strided.h"
+#include "adapters/host/threads.h"
+#include "adapters/host/work_space.h"
+#include "ir/convert.h"
+#include "ir/tensor.h"
+
+namespace evergpu::adapters::host {
+namespace {
+
+using compiler::Library;
+
+constexpr std::int64_t piece_rows = 64;            // copied at a time
+constexpr std::int64_t grain_elements = 64 << 10;  // for one thread
+
+thread_local WorkSpace copy_space;
+
+struct Matrices {
+  std::int64_t count;
+  std::int64_t rows;
+  std::int64_t columns;
+};
+
+Matrices matrices_of(const ir::Shape& shape) {
+  const std::int64_t rows = shape[shape.rank() - 2];
+  const std::int64_t columns = shape[shape.rank() - 1];
+  return {shape.elements() / (rows * columns), rows, columns};
+}
+
+void copy_dense(const Library& library, std::size_t i, const std::byte* from, std::byte* to) {
+  const ir::Shape& shape = library.operand_shapes[i];
+  const ir::Dims strides = library.strides(i);
+  const std::size_t size = ir::size_of(library.operand_dtypes[i]);
+  const auto [count, rows, columns] = matrices_of(shape);
+  const std::int64_t row_stride = strides[strides.size() - 2];
+  const std::int64_t pieces = (rows + piece_rows - 1) / piece_rows;
+  const std::int64_t piece_elements = std::min(rows, piece_rows) * columns;
+  parallel_for(count * pieces, std::max<std::int64_t>(1, grain_elements / piece_elements),
+               [&, rows = rows, columns = columns](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t piece = begin; piece < end; ++piece) {
+                   const std::int64_t matrix = piece / pieces;
+                   const std::int64_t row = piece % pieces * piece_rows;
+                   const StridedBox box{.rank = 2,
+                                        .extents = {std::min(piece_rows, rows - row), columns},
+                                        .target_strides = {columns, 1},
+                                        .source_strides = {row_stride, strides.back()}};
+                   const std::int64_t source =
+                       matrix_offset(shape, strides, matrix) + row * row_stride;
+                   const std::int64_t target = (matrix * rows + row) * columns;
+                   copy_strided(box, size, to + target * static_cast<std::int64_t>(size),
+                                from + source * static_cast<std::int64_t>(size));
+                 }
+               });
+}
+
+// Copies the operands, and multiplies the copies.
+class ThroughCopies final : public HostExecutable {
+ public:
+  ThroughCopies(Library dense, MadeLibrary inner)
+      : kernel_(std::move(dense)), inner_(std::move(inner)) {}
+
+  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
+    const auto& library = std::get<Library>(kernel);
+    std::int64_t bytes[2];
+    for (std::size_t i = 0; i < 2; ++i)
+      bytes[i] = (library.operand_shapes[i].elements() *
+                      static_cast<std::int64_t>(ir::size_of(library.operand_dtypes[i])) +
+                  block_alignment - 1) /
+                 block_alignment * block_alignment;
+    std::byte* const space = copy_space.at_least(static_cast<std::size_t>(bytes[0] + bytes[1]));
+    std::byte* const copies[] = {space, space + bytes[0]};
+    for (std::size_t i = 0; i < 2; ++i) copy_dense(library, i, inputs[i], copies[i]);
+    const std::byte* const dense[] = {copies[0], copies[1]};
+    return inner_->run(kernel_, dense, outputs);
+  }
+
+ private:
+  const compiler::Kernel kernel_;
+  const MadeLibrary inner_;
+};
+
+// An array that holds the operand, of random numbers.
+ir::Tensor random_array(const Library& library, std::size_t i) {
+  const ir::Shape& shape = library.operand_shapes[i];
+  const ir::Dims strides = library.strides(i);
+  std::int64_t elements = 1;
+  for (std::size_t axis = 0; axis < strides.size(); ++axis)
+    elements += (shape.extents()[axis] - 1) * strides[axis];
+  ir::Tensor array(library.operand_dtypes[i], ir::Shape{elements});
+  std::minstd_rand random;
+  ir::visit(array.dtype(), [&]<typename Tag>(Tag) {
+    using T = typename Tag::type;
+    for (T& element : array.as<T>())
+      element = T(static_cast<ir::Compute<T>>(static_cast<float>(random()) * 0x1p-30f - 1));
+  });
+  return array;
+}
+
+// How a primitive adds up may depend on its operands' strides, and a node's bits must not depend on
+// whether its operand happens to be dense. No library promises that, so it is tried: sums of random
+// numbers in another order do not all round alike.
+bool have_same_bits(const Library& library, HostExecutable& strided,
+                    HostExecutable& through_copies) {
+  const ir::Tensor arrays[] = {random_array(library, 0), random_array(library, 1)};
+  const std::byte* const inputs[] = {arrays[0].bytes().data(), arrays[1].bytes().data()};
+  ir::Tensor results[2];
+  HostExecutable* const executables[] = {&strided, &through_copies};
+  for (int i = 0; i < 2; ++i) {
+    results[i] = ir::Tensor(library.operation.dtype, library.operation.shape);
+    std::byte* const outputs[] = {results[i].bytes().data()};
+    if (!executables[i]->run(library, inputs, outputs).ok()) return false;
+  }
+  return std::equal(results[0].bytes().begin(), results[0].bytes().end(),
+                    results[1].bytes().begin());
+}
+
+}  // namespace
+
+std::int64_t matrix_offset(const ir::Shape& shape, const ir::Dims& strides, std::int64_t number) {
+  std::int64_t offset = 0;
+  for (int axis = shape.rank() - 3; axis >= 0; --axis) {
+    offset += number % shape[axis] * strides[static_cast<std::size_t>(axis)];
+    number /= shape[axis];
+  }
+  return offset;
+}
+
+MadeLibrary make_strided_matmul(const Library& library, MadeLibrary dense) {
+  Library copied = library;
+  copied.operand_layouts.clear();
+  auto through_copies = std::make_unique<ThroughCopies>(std::move(copied), std::move(dense));
+  MadeLibrary strided = make_onednn_matmul(library);
+  if (!strided && !is_small_float(library.operation.dtype)) strided = make_loop_matmul(library);
+  if (strided && have_same_bits(library, *strided, *through_copies)) return strided;
+  return through_copies;
+}
+
+}  // namespace evergpu::adapters::host
