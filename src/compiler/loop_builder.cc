@@ -1,6 +1,7 @@
 #include "compiler/loop_builder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace evergpu::compiler {
@@ -11,6 +12,8 @@ std::uint16_t LoopBuilder::read(const View& view) {
       return load(view);
     case View::Source::index:
       return count(view);
+    case View::Source::none:
+      std::abort();  // a partition that forgot to store it: better no result than a wrong one
     default: {
       const std::uint16_t reg = constant(view.bits, view.dtype);
       bind(view, Binding::Place::constant, reg);

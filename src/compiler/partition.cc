@@ -175,6 +175,9 @@ class Partitioner {
            nodes_[n].operation.shape.elements() * many_repeats <= elements;
   }
 
+  /// Whether several groups may compute a node.
+  bool may_be_shared(std::uint32_t n) const { return askers_[n].size() > 1; }
+
   /// Makes a cheap value that only Loops read part of each of them, so that it is never stored.
   /// Loops that are too large for it remain, and read it.
   void recompute(std::uint32_t n) {
@@ -191,7 +194,7 @@ class Partitioner {
   // --- from users to operands ---
 
   void place(std::uint32_t n) {
-    if (askers_[n].size() > 1 && demands_[n].time == never) {
+    if (may_be_shared(n) && demands_[n].time == never) {
       recompute(n);
       if (recomputed_[n]) return;
     } else {
@@ -368,12 +371,10 @@ class Partitioner {
     outputs_[earlier] += outputs_[later];
     if (spaces_[earlier].reduced_axes == nullptr) spaces_[earlier] = spaces_[later];
     for (std::uint32_t n : from.members) {
-      if (recomputed_[n] &&
-          std::find(into.members.begin(), into.members.end(), n) != into.members.end()) {
-        result_.group[n] = earlier;
-      } else {
-        add_to(earlier, n);
-      }
+      if (result_.group[n] == later) result_.group[n] = earlier;
+      const auto end = into.members.end();
+      if (!may_be_shared(n) || std::find(into.members.begin(), end, n) == end)
+        into.members.push_back(n);
     }
     from.members.clear();
     return true;
@@ -394,15 +395,31 @@ class Partitioner {
   }
 
   void find_stored() {
-    std::vector<bool> read(nodes_.size());  // by somebody outside of the node's group
+    // The groups, besides its own, that compute a node.
+    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> others;
+    for (std::uint32_t g = 0; g < result_.groups.size(); ++g)
+      for (std::uint32_t n : result_.groups[g].members)
+        if (result_.group[n] != g) others[n].push_back(g);
+    const auto computes = [&](std::uint32_t g, std::uint32_t n) {
+      if (result_.group[n] == g) return true;
+      const auto found = may_be_shared(n) ? others.find(n) : others.end();
+      return found != others.end() &&
+             std::find(found->second.begin(), found->second.end(), g) != found->second.end();
+    };
+    std::vector<bool> read(nodes_.size());  // by somebody outside of the node's groups
     for (auto n = static_cast<std::uint32_t>(nodes_.size()); n-- > 0;) {
       if (!result_.needed[n] || nodes_[n].leaf) continue;
       const std::uint32_t group = result_.group[n];
       const bool outside = read[n] || nodes_[n].wanted;
       const bool moves = is_movement(nodes_[n].operation.kind);
-      for (std::uint32_t operand : nodes_[n].operands)
-        if (group == no_group || result_.group[operand] != group || (moves && outside))
+      for (std::uint32_t operand : nodes_[n].operands) {
+        if (group == no_group || !computes(group, operand) || (moves && outside))
           read[operand] = true;
+        if (!may_be_shared(n)) continue;
+        if (const auto found = others.find(n); found != others.end())
+          for (std::uint32_t other : found->second)
+            if (!computes(other, operand)) read[operand] = true;
+      }
       if (group != no_group && outside && !moves && !recomputed_[n])
         result_.groups[group].stored.push_back(n);
     }

@@ -245,6 +245,28 @@ TEST_P(RandomPlans, OfEveryKindGiveTheBitsOfTheInterpreter) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, RandomPlans, ::testing::Values(5, 12, 30, 100));
 
+// Some Loops have room for a cheap chain's last value only, some for all of it, and some for none.
+TEST(Plans, CheapValuesOfFullLoopsAreStored) {
+  for (std::uint32_t seed = 0; seed < 60; ++seed) {
+    const Shape shape{32, 32};
+    const Value product = matmul(leaf({32, 4}), leaf({4, 32}));
+    const Value first = product * broadcast(leaf({32}), shape);
+    const Value second = first + broadcast(leaf({32}), shape);
+    std::vector<Value> wanted;
+    for (std::uint32_t loop = 0; loop < 3; ++loop) {
+      Value sum = unary(ir::UnaryOp::exp, loop == 1 && seed % 2 == 1 ? first + second : second);
+      for (std::uint32_t more = 0; more < (seed * (loop + 1)) % 16; ++more) sum = sum + leaf(shape);
+      const std::vector<std::int64_t> rows{0};
+      wanted.push_back(loop == 1 ? reduce(ir::ReduceOp::sum, sum, rows) : sum);
+    }
+    const ir::Graph graph = ir::graph_of(wanted);
+    const std::vector<ir::Tensor> leaves = random_leaves(graph, seed);
+    std::vector<ir::TensorView> views;
+    for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
+    expect_same_bits(make_plan(graph), graph, views, seed);
+  }
+}
+
 TEST(Plans, DependOnStructureAlone) {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
     const ir::Graph graph = RandomGraph(seed).make(40);
