@@ -59,9 +59,9 @@ Route other_route(const Machine& machine, const std::string& folder, const std::
 }  // namespace
 
 std::string status_of_evergpu(const Traveller& traveller, GpuSupport support) {
-  const std::string cpu = traveller.system == "windows"
-                              ? "evergpu on the CPU: tested under Wine 10, never on Windows itself."
-                              : "evergpu on the CPU: works, verified on Debian 12.";
+  std::string cpu = traveller.system == "windows"
+                        ? "evergpu on the CPU: tested under Wine 10, never on Windows itself."
+                        : "evergpu on the CPU: works, verified on Debian 12.";
   if (traveller.library == "pytorch" || traveller.library == "jax")
     return "evergpu is for TensorFlow and Keras; this route is not ours, and we have not run it.";
   if (traveller.vendor == "none") return cpu;

@@ -46,7 +46,9 @@ void concat(const Library& library, Inputs inputs, std::byte* result) {
 void pad(const Library& library, Inputs inputs, std::byte* result) {
   const ir::Operation& operation = library.operation;
   const ir::Shape& from = library.operand_shapes[0];
-  const auto& [low, high, interior] = operation.get<ir::Pad>();
+  const auto& attributes = operation.get<ir::Pad>();
+  const ir::Dims& low = attributes.low;
+  const ir::Dims& interior = attributes.interior;
   const std::size_t size = ir::size_of(operation.dtype);
   const ir::Dims from_strides = from.strides();
   const ir::Dims to_strides = operation.shape.strides();

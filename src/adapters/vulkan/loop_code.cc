@@ -103,8 +103,9 @@ void LoopCode::bind_addresses() {
     const Value low = read_word(2 * number);
     const Value high = read_word(2 * number + 1);
     const Value offset = convert(read_argument(number++), Type::u64);
+    const auto bytes = width_of(element) / 8;
     const Value begin = (convert(low, Type::u64) | (convert(high, Type::u64) << 32)) +
-                        offset * static_cast<double>(width_of(element) / 8);
+                        offset * static_cast<double>(bytes);
     return module_.array_at(begin.id, element);
   };
   for (const LoopOperand& input : loop_.inputs) inputs_.push_back(bind(input));
