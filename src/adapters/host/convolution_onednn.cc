@@ -116,15 +116,16 @@ Problem problem_of(const compiler::Library& library, memory::data_type type) {
   return problem;
 }
 
-// Of an output element each: the filter's elements but for the output channels.
+// Of the forward convolution, which the other two equal: an output element takes the filter's
+// elements but for the output channels.
 std::int64_t multiplications(const compiler::Library& library) {
-  const ir::Shape* shapes[] = {&library.operand_shapes[0], &library.operand_shapes[1],
-                               &library.operation.shape};  // input, filter, output
-  if (library.operation.kind == Kind::convolution_input)
-    std::rotate(shapes, shapes + 2, shapes + 3);  // given: filter, output; made: input
-  if (library.operation.kind == Kind::convolution_filter) std::swap(shapes[1], shapes[2]);
-  const ir::Shape& filter = *shapes[1];
-  return shapes[2]->elements() * (filter.elements() / filter[filter.rank() - 1]);
+  const ir::Kind kind = library.operation.kind;
+  const ir::Shape& filter = kind == Kind::convolution         ? library.operand_shapes[1]
+                            : kind == Kind::convolution_input ? library.operand_shapes[0]
+                                                              : library.operation.shape;
+  const ir::Shape& output =
+      kind == Kind::convolution ? library.operation.shape : library.operand_shapes[1];
+  return output.elements() * (filter.elements() / filter[filter.rank() - 1]);
 }
 
 dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
