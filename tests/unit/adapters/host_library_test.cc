@@ -347,6 +347,7 @@ TEST(HostMovement, Pad) {
     for (const ir::Dims& low : {none, ir::Dims{2, 1, 3}})
       for (const ir::Dims& high : {none, ir::Dims{1, 0, 2}})
         for (const ir::Dims& interior : {none, ir::Dims{2, 1, 0}, ir::Dims{0, 0, 1}}) {
+          if (low == none && high == none && interior == none) continue;  // no operation
           const std::vector<Tensor> inputs{random_tensor(random, dtype, {13, 30, 40}),
                                            random_tensor(random, dtype, {})};
           const Value padded = ir::pad(leaf(inputs[0]), leaf(inputs[1]), low, high, interior);
