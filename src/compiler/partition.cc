@@ -66,8 +66,7 @@ class Partitioner {
         costs_(nodes_.size()),
         cheap_(nodes_.size()),
         demands_(nodes_.size()),
-        askers_(nodes_.size()),
-        recomputed_(nodes_.size()) {
+        askers_(nodes_.size()) {
     result_.needed.resize(nodes_.size());
     result_.group.resize(nodes_.size(), Partition::no_group);
   }
@@ -78,7 +77,7 @@ class Partitioner {
       cheap_[n] = cheapness(n);
     }
     for (auto n = static_cast<std::uint32_t>(nodes_.size()); n-- > 0;) {
-      result_.needed[n] = nodes_[n].wanted || demands_[n].time != never || !askers_[n].empty();
+      result_.needed[n] = nodes_[n].wanted || is_demanded(n) || !askers_[n].empty();
       if (!result_.needed[n] || nodes_[n].leaf || nodes_[n].operation.shape.elements() == 0)
         continue;
       place(n);
@@ -139,10 +138,16 @@ class Partitioner {
 
   // --- values that are computed again ---
 
+  /// What a node's elements are moved from: the first that is no movement.
+  std::uint32_t moved_from(std::uint32_t n) const {
+    while (is_movement(nodes_[n].operation.kind) && !nodes_[n].leaf) n = nodes_[n].operands[0];
+    return n;
+  }
+
   /// Whether a node is an array, or a view of one, whatever shares a Loop with what.
   bool exists(std::uint32_t n) const {
-    while (is_movement(nodes_[n].operation.kind) && !nodes_[n].leaf) n = nodes_[n].operands[0];
-    return is_source(nodes_[n]) || !is_point(nodes_[n].operation.kind);
+    const ir::GraphNode& from = nodes_[moved_from(n)];
+    return is_source(from) || !is_point(from.operation.kind);
   }
 
   Cheapness cheapness(std::uint32_t n) const {
@@ -169,10 +174,9 @@ class Partitioner {
 
   /// Whether a node repeats the elements of something much smaller.
   bool is_repeated(std::uint32_t n) const {
-    const std::int64_t elements = nodes_[n].operation.shape.elements();
-    while (is_movement(nodes_[n].operation.kind) && !nodes_[n].leaf) n = nodes_[n].operands[0];
-    return (nodes_[n].operation.kind == ir::Kind::constant && !nodes_[n].leaf) ||
-           nodes_[n].operation.shape.elements() * many_repeats <= elements;
+    const ir::GraphNode& from = nodes_[moved_from(n)];
+    return (from.operation.kind == ir::Kind::constant && !from.leaf) ||
+           from.operation.shape.elements() * many_repeats <= nodes_[n].operation.shape.elements();
   }
 
   /// Whether several groups may compute a node.
@@ -188,15 +192,18 @@ class Partitioner {
         require(n, who);
       }
     }
-    recomputed_[n] = demands_[n].time == never;
   }
+
+  /// Whether a node that was placed is part of several groups, and stored by none.
+  bool is_recomputed(std::uint32_t n) const { return may_be_shared(n) && !is_demanded(n); }
+  bool is_demanded(std::uint32_t n) const { return demands_[n].time != never; }
 
   // --- from users to operands ---
 
   void place(std::uint32_t n) {
-    if (may_be_shared(n) && demands_[n].time == never) {
+    if (may_be_shared(n) && !is_demanded(n)) {
       recompute(n);
-      if (recomputed_[n]) return;
+      if (is_recomputed(n)) return;
     } else {
       for (const Demand& who : askers_[n]) require(n, who);
     }
@@ -420,7 +427,7 @@ class Partitioner {
           for (std::uint32_t other : found->second)
             if (!computes(other, operand)) read[operand] = true;
       }
-      if (group != no_group && outside && !moves && !recomputed_[n])
+      if (group != no_group && outside && !moves && !is_recomputed(n))
         result_.groups[group].stored.push_back(n);
     }
     for (Group& group : result_.groups) std::reverse(group.stored.begin(), group.stored.end());
@@ -431,7 +438,6 @@ class Partitioner {
   std::vector<Cheapness> cheap_;
   std::vector<Demand> demands_;
   std::vector<InlineVector<Demand, 2>> askers_;  // Loops that read a cheap node
-  std::vector<bool> recomputed_;                 // part of several groups, and not stored
   std::vector<Frontier> frontiers_;              // of each group
   std::vector<Space> spaces_;                    // of each group
   std::vector<std::size_t> outputs_;             // of each group, at most

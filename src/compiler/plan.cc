@@ -179,12 +179,16 @@ class Planner {
     const ir::GraphNode& node = nodes_[n];
     Library library{node.operation, {}, {}};
     Step step;
-    if (node.operation.kind == ir::Kind::matmul && strided_matmul_) {
+    if (node.operation.kind == ir::Kind::matmul && strided_matmul_)
       add_matrices(n, library, step);
-      step.kernel = std::move(library);
-      push_step(n, std::move(step), {n});
-      return;
-    }
+    else
+      add_dense_operands(n, library, step);
+    step.kernel = std::move(library);
+    push_step(n, std::move(step), {n});
+  }
+
+  void add_dense_operands(std::uint32_t n, Library& library, Step& step) {
+    const ir::GraphNode& node = nodes_[n];
     for (std::size_t i = 0; i < node.operands.size(); ++i) {
       const std::uint32_t operand = node.operands[i];
       const ir::Operation& type = nodes_[operand].operation;
@@ -200,8 +204,6 @@ class Planner {
         step.inputs.push_back(array_of(operand));
       }
     }
-    step.kernel = std::move(library);
-    push_step(n, std::move(step), {n});
   }
 
   /// The operands of a matrix product, read where they are if a Library may.

@@ -10,14 +10,14 @@
 
 namespace evergpu::runtime {
 
-/// Set once, by the device thread; `scheduled` until then.
+/// Set once, by a task of the device's queue; `scheduled` until then.
 class Block : public ir::Storage {
  public:
   enum class State : std::uint8_t { scheduled, ready, failed };
 
   /// Bytes that a plan under way will make.
   Block() = default;
-  /// Bytes captured on the host; the device thread moves them into memory when a plan first needs
+  /// Bytes captured on the host; they are moved into the device's memory when a plan first needs
   /// them.
   explicit Block(std::shared_ptr<const std::vector<std::byte>> captured)
       : captured_(std::move(captured)) {}

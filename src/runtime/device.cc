@@ -191,7 +191,7 @@ class Device::Impl {
     std::size_t offset = 0;
     {
       // Under one lock: a constant that somebody else's flush stores meanwhile would have no bytes
-      // yet when our turn on the device thread comes.
+      // yet when our turn in the queue comes.
       const std::lock_guard lock(mutex_);
       const Allocation* allocation = find(from, bytes, &offset);
       if (allocation == nullptr) return not_ours(from, bytes);
@@ -376,7 +376,7 @@ class Device::Impl {
   const Options options_;
   const std::size_t budget_;
   const std::shared_ptr<Counters> counters_;
-  Executor executor_;  // used by the queue's thread only
+  Executor executor_;  // used by the queue's tasks only
 
   std::mutex mutex_;  // addresses, their contents, and who resolves nodes
   const std::unique_ptr<AddressSpace> addresses_;

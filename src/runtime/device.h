@@ -20,7 +20,7 @@ class Device {
  public:
   static Result<std::unique_ptr<Device>> create(std::unique_ptr<adapters::Device> hardware,
                                                 const Options& options);
-  /// Runs what was handed to the device thread before; what is only recorded is dropped.
+  /// Runs what was posted to the queue before; what is only recorded is dropped.
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -61,7 +61,7 @@ class Device {
   /// Runs everything that live allocations hold, and waits. Returns the first error since the last
   /// call.
   Status synchronize();
-  /// Waits for what was handed to the device thread; runs nothing that is only recorded.
+  /// Waits for what was posted to the queue; runs nothing that is only recorded.
   void wait();
   /// ok, or why the bytes of `value` cannot be had (it, or what it depends on, has failed already).
   Status status_of(const ir::Value& value) const;

@@ -1,5 +1,5 @@
-// Runs graphs on the hardware: plans, gives memory, compiles (or finds compiled), launches. Lives
-// on the device thread.
+// Runs graphs on the hardware: plans, gives memory, compiles (or finds compiled), launches. Used
+// by tasks of the device's queue alone.
 #pragma once
 
 #include <memory>

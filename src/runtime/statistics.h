@@ -9,7 +9,7 @@ namespace evergpu::runtime {
 
 struct Statistics {
   std::uint64_t writes = 0;           // values recorded to addresses: one per op result
-  std::uint64_t flushes = 0;          // graphs handed to the device thread, not empty
+  std::uint64_t flushes = 0;          // graphs posted to the queue, not empty
   std::uint64_t kernels = 0;          // launches
   std::uint64_t plan_hits = 0;        // graphs run by a plan that was made before
   std::uint64_t plan_misses = 0;      // graphs planned

@@ -13,9 +13,10 @@ MadeLibrary make_onednn_convolution(const compiler::Library& library);
 /// With loops of our own, for every dtype. Operands may have layouts, but for 16-bit floats.
 MadeLibrary make_loop_matmul(const compiler::Library& library);
 
-/// For operands with layouts: reads them in place where that gives the bits of `dense`, which
-/// computes the same of dense operands; elsewhere `dense` computes it from copies.
-MadeLibrary make_strided_matmul(const compiler::Library& library, MadeLibrary dense);
+/// For operands with layouts: reads them in place where that gives the bits of what `make` makes
+/// for dense operands; elsewhere that computes it from copies.
+MadeLibrary make_strided_matmul(const compiler::Library& library,
+                                MadeLibrary (*make)(const compiler::Library&));
 
 /// The place of the first element of matrix `number`, where an operand has these strides.
 std::int64_t matrix_offset(const ir::Shape& shape, const ir::Dims& strides, std::int64_t number);

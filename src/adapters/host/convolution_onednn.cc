@@ -154,8 +154,7 @@ MadeLibrary make(const Description& description, const std::vector<onednn::Opera
 MadeLibrary make_checked(const compiler::Library& library, memory::data_type type) {
   const Problem p = problem_of(library, type);
   const bool small = onednn::is_small(multiplications(library));
-  std::optional<OneThread> alone;
-  if (small) alone.emplace();
+  const OneThread alone(small);
   const auto forward = describe_forward(p);
   if (!forward) return nullptr;
   if (library.operation.kind == Kind::convolution) {

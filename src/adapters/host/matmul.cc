@@ -21,9 +21,7 @@ MadeLibrary make_matmul(const compiler::Library& library) {
         std::memset(result, 0, self.operation.bytes());
       });
   if (library.operand_layouts.empty()) return make_dense_matmul(library);
-  compiler::Library dense = library;
-  dense.operand_layouts.clear();
-  return make_strided_matmul(library, make_dense_matmul(dense));
+  return make_strided_matmul(library, make_dense_matmul);
 }
 
 }  // namespace evergpu::adapters::host

@@ -74,8 +74,7 @@ MadeLibrary make_onednn_matmul(const compiler::Library& library) {
     const memory::desc weights = matrices(batch, 1, library.operand_shapes[1], library.strides(1),
                                           attributes.transpose_b, *type);
     const memory::desc target = matrices(batch, 2, shape, shape.strides(), false, *type);
-    std::optional<OneThread> alone;
-    if (small) alone.emplace();
+    const OneThread alone(small);
     const dnnl::matmul::primitive_desc description(onednn::engine(), source, weights, target,
                                                    onednn::attributes(), true);
     if (!description || !onednn::is_fast(description.impl_info_str())) return nullptr;

@@ -130,10 +130,11 @@ std::int64_t matrix_offset(const ir::Shape& shape, const ir::Dims& strides, std:
   return offset;
 }
 
-MadeLibrary make_strided_matmul(const Library& library, MadeLibrary dense) {
-  Library copied = library;
-  copied.operand_layouts.clear();
-  auto through_copies = std::make_unique<ThroughCopies>(std::move(copied), std::move(dense));
+MadeLibrary make_strided_matmul(const Library& library, MadeLibrary (*make)(const Library&)) {
+  Library dense = library;
+  dense.operand_layouts.clear();
+  MadeLibrary inner = make(dense);
+  auto through_copies = std::make_unique<ThroughCopies>(std::move(dense), std::move(inner));
   MadeLibrary strided = make_onednn_matmul(library);
   if (!strided && !is_small_float(library.operation.dtype)) strided = make_loop_matmul(library);
   if (strided && have_same_bits(library, *strided, *through_copies)) return strided;

@@ -77,8 +77,7 @@ class PrimitiveExecutable final : public HostExecutable {
   }
 
   Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
-    std::optional<OneThread> alone;
-    if (small_) alone.emplace();
+    const OneThread alone(small_);
     std::byte* work = scratch_space.at_least(work_bytes_);
     const auto take = [&](std::size_t bytes) { return std::exchange(work, work + bytes); };
     scratch_.set_data_handle(take(scratch_bytes_));

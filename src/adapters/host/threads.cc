@@ -155,8 +155,12 @@ void set_thread_count(int count) {
   count_is_set = true;
 }
 
-OneThread::OneThread() : before_(thread_count()) { set_openmp_threads(1); }
-OneThread::~OneThread() { set_openmp_threads(before_); }
+OneThread::OneThread(bool alone) : before_(thread_count()) {
+  if (alone) set_openmp_threads(1);
+}
+OneThread::~OneThread() {
+  if (before_ != thread_count()) set_openmp_threads(before_);
+}
 
 void run_parallel(std::int64_t n, std::int64_t grain, ThreadPool::Task task, void* context) {
   if (n <= 0) return;

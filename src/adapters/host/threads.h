@@ -69,10 +69,10 @@ int thread_count();
 /// it.
 void set_thread_count(int count);
 
-/// While it lives, kernels that this thread starts run on it alone.
+/// While it lives, kernels that this thread starts run on it alone, if `alone`.
 class OneThread {
  public:
-  OneThread();
+  explicit OneThread(bool alone);
   ~OneThread();
   OneThread(const OneThread&) = delete;
   OneThread& operator=(const OneThread&) = delete;
