@@ -16,6 +16,10 @@ namespace evergpu::os {
 /// An environment variable, as UTF-8; nothing when it is not set.
 std::optional<std::string> environment(const char* name);
 
+/// Where this system keeps what can be made again, for evergpu and this user ("~/.cache/evergpu");
+/// nothing where no variable says. It may not exist.
+std::optional<std::filesystem::path> cache_folder();
+
 /// A range of addresses that nobody may read or write, until it is destroyed.
 class ReservedRange {
  public:

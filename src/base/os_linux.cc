@@ -92,6 +92,14 @@ std::optional<std::string> environment(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
+std::optional<std::filesystem::path> cache_folder() {
+  if (const auto cache = environment("XDG_CACHE_HOME"); cache && !cache->empty())
+    return std::filesystem::path(*cache) / "evergpu";
+  if (const auto home = environment("HOME"); home && !home->empty())
+    return std::filesystem::path(*home) / ".cache" / "evergpu";
+  return std::nullopt;
+}
+
 // System calls are made directly: the sanitizers' mmap wants to shadow the range, which is larger
 // than they can, and which nobody will touch.
 Result<ReservedRange> ReservedRange::reserve(std::size_t bytes, std::size_t least) {

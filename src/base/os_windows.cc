@@ -85,6 +85,12 @@ std::optional<std::string> environment(const char* name) {
   }
 }
 
+std::optional<std::filesystem::path> cache_folder() {
+  const auto local = environment("LOCALAPPDATA");
+  if (!local || local->empty()) return std::nullopt;
+  return std::filesystem::path(utf16(*local)) / "evergpu";
+}
+
 Result<ReservedRange> ReservedRange::reserve(std::size_t bytes, std::size_t least) {
   // Wine keeps a byte for every reserved page: 8 TiB would cost it 2 GiB and ten seconds.
   const bool on_wine =

@@ -20,15 +20,7 @@ std::optional<fs::path> cache_folder() {
     if (*given == "off") return {};
     return fs::path(*given);
   }
-#ifdef _WIN32
-  if (const auto local = os::environment("LOCALAPPDATA"); local && !local->empty())
-    return fs::path(*local) / "evergpu" / "vulkan";
-#else
-  if (const auto cache = os::environment("XDG_CACHE_HOME"); cache && !cache->empty())
-    return fs::path(*cache) / "evergpu" / "vulkan";
-  if (const auto home = os::environment("HOME"); home && !home->empty())
-    return fs::path(*home) / ".cache" / "evergpu" / "vulkan";
-#endif
+  if (const auto folder = os::cache_folder()) return *folder / "vulkan";
   return {};
 }
 

@@ -37,6 +37,18 @@ TEST(EnvironmentTest, ReadsWhatIsSet) {
   EXPECT_EQ(environment("EVERGPU_TEST_VALUE"), longer);
 }
 
+TEST(CacheFolderTest, IsWhereTheVariableSays) {
+#ifdef _WIN32
+  const char* const variable = "LOCALAPPDATA";
+#else
+  const char* const variable = "XDG_CACHE_HOME";
+#endif
+  const std::string before = environment(variable).value_or("");
+  set_environment(variable, "caches");
+  EXPECT_EQ(cache_folder(), std::filesystem::path("caches") / "evergpu");
+  set_environment(variable, before);
+}
+
 TEST(ReservedRangeTest, ReservesAndGivesBack) {
   auto range = ReservedRange::reserve(std::size_t{1} << 43, std::size_t{1} << 36);
   ASSERT_TRUE(range.ok()) << range.status().message();
