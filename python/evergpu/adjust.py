@@ -179,14 +179,38 @@ def keras_compilation(module):
 
 
 def keras_recurrent_layers(module):
-    """LSTM and GRU take cuDNN's kernels wherever there is a GPU; our device has none."""
-    is_gpu_available = module._is_gpu_available
+    """LSTM and GRU take cuDNN's ops wherever there is a GPU, and our device has them. Two things
+    stand in the way of unchanged models: a mask that is no plain padding at the end would be an
+    error, and the order of GRU's gates follows how TensorFlow was built."""
+    assert_valid_mask = module._assert_valid_mask
 
-    @functools.wraps(is_gpu_available)
-    def is_cudnn_gpu_available():
-        return plugin.device_count() == 0 and is_gpu_available()
+    @functools.wraps(assert_valid_mask)
+    def take_any_mask(mask):
+        if plugin.device_count() > 0:
+            raise NotImplementedError  # Keras then runs its own loop
+        assert_valid_mask(mask)
 
-    module._is_gpu_available = is_cudnn_gpu_available
+    module._assert_valid_mask = take_any_mask
+
+    standardize_weights = module._standardize_cudnn_weights
+
+    @functools.wraps(standardize_weights)
+    def standardize_weights_here(weights, biases, shape, transpose_weights=False):
+        is_gru = len(weights) == 6
+        if is_gru and plugin.device_count() > 0 and not _built_for_cuda(module.tf):
+            weights, biases = _reset_gate_first(weights), _reset_gate_first(biases)
+        return standardize_weights(weights, biases, shape, transpose_weights)
+
+    module._standardize_cudnn_weights = standardize_weights_here
+
+
+def _built_for_cuda(tensorflow):
+    return tensorflow.sysconfig.get_build_info()["is_cuda_build"]
+
+
+def _reset_gate_first(gates):
+    """Keras's order is update, reset, new state; cuDNN's is reset, update, new state."""
+    return [gates[i] for i in (1, 0, 2, 4, 3, 5)]
 
 
 def keras_interrupts(module):

@@ -96,6 +96,7 @@ std::span<const OpRow> optimizer_rows();
 std::span<const OpRow> point_rows();
 std::span<const OpRow> pooling_rows();
 std::span<const OpRow> random_rows();
+std::span<const OpRow> recurrent_rows();
 std::span<const OpRow> reduction_rows();
 std::span<const OpRow> refused_rows();
 std::span<const OpRow> selection_rows();

@@ -159,21 +159,47 @@ def test_functions_run_without_xla_and_say_so_once():
     assert said.split() == ["0", "6.0", "None", "6.0", "None", "True", "1"]
 
 
-def test_recurrent_layers_do_not_ask_for_cudnn():
+def test_recurrent_layers_with_masks_run_in_keras_loop():
     said = run(
         WITH_DEVICE
         + textwrap.dedent(
             """
             import tensorflow as tf, keras
             rnn = sys.modules["keras.src.backend.tensorflow.rnn"]
-            tf.config.list_logical_devices = lambda kind=None: ["a GPU"]
-            print(rnn._is_gpu_available())
-            plugin.device_count = lambda: 0
-            print(rnn._is_gpu_available())
+            for devices in (1, 0):
+                plugin.device_count = lambda: devices
+                try:
+                    rnn._assert_valid_mask(tf.constant([[True, True, False]]))
+                    print("taken")
+                except NotImplementedError:
+                    print("refused")
             """
         )
     )
-    assert said.split() == ["False", "True"]
+    assert said.split() == ["refused", "taken"]
+
+
+def test_gru_weights_are_in_the_order_of_cudnn_whatever_tensorflow_was_built_for():
+    said = run(
+        WITH_DEVICE
+        + textwrap.dedent(
+            """
+            import tensorflow as tf, keras
+            rnn = sys.modules["keras.src.backend.tensorflow.rnn"]
+
+            def order(count):
+                gates = [tf.constant([float(i)]) for i in range(count)]
+                joined = rnn._standardize_cudnn_weights(gates, gates, [-1])
+                return "".join(str(int(gate)) for gate in joined)
+
+            for cuda, devices in ((False, 1), (True, 1), (False, 0)):
+                plugin.device_count = lambda: devices
+                tf.sysconfig.get_build_info = lambda: {"is_cuda_build": cuda}
+                print(order(6), order(8))
+            """
+        )
+    )
+    assert said.split() == ["102435" * 2, "01234567" * 2, *["012345" * 2, "01234567" * 2] * 2]
 
 
 def test_keras_does_not_swallow_an_interrupt_while_it_waits_for_the_loss():
