@@ -34,22 +34,27 @@ unit_tests() {
   echo "      $(grep -E 'tests passed' "$log_folder/ctest-$1.log")"
 }
 
+# pytest's options. A process on each core, up to four: each has a TensorFlow of its own.
+pytest_options() {
+  echo "-q -ra -p no:cacheprovider --color=no --dist=worksteal --numprocesses=$(($(nproc) < 4 ? $(nproc) : 4))"
+}
+
 # Without arguments the tests that CI holds to; with --all also the slow ones.
 python_tests() {
   local files=() name
-  for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers default_kernels environment doctor \
+  for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers recurrent_layers default_kernels environment doctor \
     guides distribution statistics memory bench; do
     files+=("tests/python/test_$name.py")
   done
   [ "${1:-}" != --all ] || files=(tests/python)
-  quietly pytest "$python" -m pytest -q -ra -p no:cacheprovider --color=no "${files[@]}" || return 1
+  quietly pytest "$python" -m pytest $(pytest_options) "${files[@]}" || return 1
   echo "      $(tail -n 1 "$log_folder/pytest.log")"
 }
 
 # On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, three small models.
 vulkan_tests() {
-  quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest -q -ra -p no:cacheprovider \
-    --color=no tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
+  quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest $(pytest_options) \
+    tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
     -k "test_op_sweep or test_eager or mlp or autoencoder or (convnet and not convnet_)" || return 1
   echo "      $(tail -n 1 "$log_folder/pytest-vulkan.log")"
 }

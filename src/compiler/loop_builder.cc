@@ -51,9 +51,9 @@ std::uint16_t LoopBuilder::compute(const ir::Operation& operation,
   return append(instruction);
 }
 
-void LoopBuilder::store(std::uint16_t result, ir::DType dtype) {
+void LoopBuilder::store(std::uint16_t result, const View& view) {
   loop_.results.push_back(result);
-  loop_.outputs.push_back({dtype, ir::Shape(loop_.extents).strides(), 0});
+  loop_.outputs.push_back({view.dtype, *view.strides_over(loop_.extents), view.offset});
 }
 
 void LoopBuilder::reduce(std::uint16_t result, ir::ReduceOp op, const View& view) {

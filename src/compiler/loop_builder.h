@@ -25,8 +25,8 @@ class LoopBuilder {
     std::vector<std::uint32_t> inputs;
     std::vector<Binding> bindings;
   };
-  /// Stores a register to a dense array, the next output.
-  void store(std::uint16_t result, ir::DType dtype);
+  /// Stores a register to where the view finds its elements, the next output.
+  void store(std::uint16_t result, const View& view);
   /// Combines a register, to the output whose elements are where `view` says for the register's
   /// place. All reductions come after all stores.
   void reduce(std::uint16_t result, ir::ReduceOp op, const View& view);

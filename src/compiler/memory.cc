@@ -71,9 +71,15 @@ class Arena {
 class MemoryPlanner {
  public:
   MemoryPlanner(Plan& plan, std::size_t alignment)
-      : plan_(plan), alignment_(alignment), last_use_(plan.buffers.size(), never) {
-    for (std::size_t s = 0; s < plan_.steps.size(); ++s)
+      : plan_(plan),
+        alignment_(alignment),
+        last_use_(plan.buffers.size(), never),
+        writes_(plan.buffers.size()),
+        placed_(plan.buffers.size()) {
+    for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
       for (std::uint32_t buffer : plan_.steps[s].inputs) last_use_[buffer] = s;
+      for (std::uint32_t buffer : plan_.steps[s].outputs) ++writes_[buffer];
+    }
   }
 
   void run() {
@@ -82,6 +88,11 @@ class MemoryPlanner {
       for (std::size_t i = 0; i < step.outputs.size(); ++i) {
         Buffer& output = plan_.buffers[step.outputs[i]];
         if (!in_arena(output)) continue;
+        if (writes_[step.outputs[i]] > 1) {  // parts: the first of them makes room for all
+          if (!placed_[step.outputs[i]]) output.offset = arena_.allocate(aligned(output.bytes));
+          placed_[step.outputs[i]] = true;
+          continue;
+        }
         const std::uint32_t* taken = find_take_over(step, i, s);
         if (taken != nullptr) {
           output.offset = plan_.buffers[*taken].offset;
@@ -136,6 +147,8 @@ class MemoryPlanner {
   Plan& plan_;
   std::size_t alignment_;
   std::vector<std::size_t> last_use_;  // by buffer: the last step that reads it
+  std::vector<std::uint32_t> writes_;  // by buffer: how many results go there
+  std::vector<bool> placed_;           // by buffer with several: it has its offset
   Arena arena_;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/assemble.h"
 #include "compiler/loop_builder.h"
 #include "compiler/memory.h"
 #include "compiler/partition.h"
@@ -22,6 +23,7 @@ class Planner {
       : nodes_(graph.nodes),
         strided_matmul_(strided_matmul),
         partition_(partition(graph)),
+        assembly_(assemble(graph, partition_, strided_matmul)),
         views_(nodes_.size()),
         registers_(nodes_.size()) {}
 
@@ -57,8 +59,11 @@ class Planner {
     }
   }
 
+  /// Whether a node's elements can be read.
+  bool is_known(std::uint32_t n) { return view_of(n).source != View::Source::none; }
+
   void lower(std::uint32_t n) {
-    if (views_[n].source != View::Source::none) return;
+    if (views_[n].source != View::Source::none || assembly_.assembled[n]) return;
     const std::uint32_t group = partition_.group[n];
     if (group != Partition::no_group) {
       if (partition_.groups[group].time == n) add_group(n, partition_.groups[group]);
@@ -105,9 +110,10 @@ class Planner {
     const View& sliced = views_[operand];
     const ir::Operation& type = nodes_[operand].operation;
     if (sliced.source == View::Source::constant || keeps_order(nodes_[n].operation, type)) return;
+    const auto size = static_cast<std::int64_t>(ir::size_of(sliced.dtype));
     Argument argument{n, sliced.argument, *sliced.strides_over(type.shape.extents())};
-    for (std::int64_t& stride : argument.strides)
-      stride *= static_cast<std::int64_t>(ir::size_of(sliced.dtype));
+    for (std::int64_t& stride : argument.strides) stride *= size;
+    if (sliced.argument == View::no_argument) argument.begin = sliced.offset * size;
     views_[n].argument = add_argument(argument);
   }
 
@@ -154,8 +160,9 @@ class Planner {
     IterationSpace space(nodes_[n].operation.shape.elements());
     space.admit(views_[n]);
     LoopBuilder builder(space.extents());
-    builder.store(builder.read(views_[n]), nodes_[n].operation.dtype);
-    push_loop(asked, std::move(builder), {n});
+    const Result result = array_for(n);
+    builder.store(builder.read(views_[n]), result.view);
+    push_loop(asked, std::move(builder), {result});
     for (; !reshaped.empty(); reshaped.pop_back()) {
       const ir::GraphNode& node = nodes_[reshaped.back()];
       const std::uint32_t operand = node.operands[0];
@@ -184,7 +191,7 @@ class Planner {
     else
       add_dense_operands(n, library, step);
     step.kernel = std::move(library);
-    push_step(n, std::move(step), {n});
+    push_step(n, std::move(step), {array_for(n)});
   }
 
   void add_dense_operands(std::uint32_t n, Library& library, Step& step) {
@@ -270,20 +277,83 @@ class Planner {
     return view.runs == transposed.runs;
   }
 
-  /// Appends a step that computes `results`, each to a buffer of its own.
-  void push_step(std::uint32_t n, Step step, const std::vector<std::uint32_t>& results) {
-    for (std::uint32_t result : results) {
-      const std::uint32_t buffer = add_buffer(result, Buffer::Place::temporary);
-      step.outputs.push_back(buffer);
-      set_dense(result, buffer);
+  /// What a step writes, and where.
+  struct Result {
+    std::uint32_t node;
+    View view;
+    bool found_there;  // the view becomes the node's
+  };
+
+  Result array_for(std::uint32_t n) {
+    const ir::Operation& operation = nodes_[n].operation;
+    const std::uint32_t buffer = add_buffer(n, Buffer::Place::temporary);
+    return {n, View::dense(buffer, operation.dtype, operation.shape.elements()), true};
+  }
+
+  void push_step(std::uint32_t n, Step step, const std::vector<Result>& results) {
+    for (const Result& result : results) {
+      step.outputs.push_back(result.view.buffer);
+      if (result.found_there) views_[result.node] = result.view;
     }
     step.node = n;
     plan_.steps.push_back(std::move(step));
   }
 
+  // --- concatenations that are written part by part ---
+
+  /// The view of an assembled concat, whose array is made when its first part is.
+  const View& whole_view(std::uint32_t n) {
+    if (views_[n].source == View::Source::none)
+      views_[n] =
+          assembly_.only_there[n] ? part_view(n, assembly_.places[n][0]) : array_for(n).view;
+    return views_[n];
+  }
+
+  View part_view(std::uint32_t n, const Place& place) {
+    const ir::Operation& whole = nodes_[place.whole].operation;
+    const ir::Operation& part = nodes_[n].operation;
+    const auto rank = static_cast<std::size_t>(whole.shape.rank());
+    ir::Slice slice{ir::Dims(rank, 0), ir::Dims(rank, 1)};
+    slice.starts[static_cast<std::size_t>(whole.get<ir::Axis>().axis)] = place.start;
+    return *move(whole_view(place.whole), {ir::Kind::slice, part.dtype, part.shape, slice}, whole);
+  }
+
+  /// Where a Loop over the axes of `space` stores a node. Places that the axes do not fit are
+  /// filled by `copies`, after it.
+  struct Copy {
+    std::uint32_t node;
+    View to;
+  };
+  void add_results(std::uint32_t n, IterationSpace& space, std::vector<Result>& results,
+                   std::vector<Copy>& copies) {
+    bool has_view = false;
+    if (!assembly_.only_there[n]) {
+      results.push_back(array_for(n));
+      has_view = true;
+    }
+    for (const Place& place : assembly_.places[n]) {
+      const View view = part_view(n, place);
+      if (space.admit(view)) {
+        results.push_back({n, view, !has_view});
+        has_view = true;
+      } else {
+        copies.push_back({n, view});
+      }
+    }
+    if (!has_view) results.push_back(array_for(n));
+  }
+
+  void copy_to(const Copy& copy) {
+    IterationSpace space(copy.to.elements);
+    space.admit(copy.to);
+    LoopBuilder builder(space.extents());
+    builder.store(builder.read(views_[copy.node]), copy.to);
+    push_loop(copy.node, std::move(builder), {{copy.node, copy.to, false}});
+  }
+
   // --- loops ---
 
-  void push_loop(std::uint32_t n, LoopBuilder builder, const std::vector<std::uint32_t>& results) {
+  void push_loop(std::uint32_t n, LoopBuilder builder, const std::vector<Result>& results) {
     Step step;
     LoopBuilder::Built built = std::move(builder).finish();
     step.kernel = std::move(built.loop);
@@ -304,23 +374,23 @@ class Planner {
     // One reduction of an array is a library kernel.
     if (reductions == 1 && !computes) return add_library(n);
 
-    LoopBuilder builder(share_axes(group));
+    IterationSpace space = share_axes(group);
+    std::vector<Result> results;
+    std::vector<Copy> copies;
+    for (std::uint32_t member : group.stored)
+      if (!is_reduction(member)) add_results(member, space, results, copies);
+    LoopBuilder builder(space.extents());
     for (std::uint32_t member : group.members)
-      if (!is_reduction(member) && view_of(member).source == View::Source::none)
-        compute(member, builder);
-    std::vector<std::uint32_t> results;
-    for (std::uint32_t member : group.stored) {
-      if (is_reduction(member)) continue;
-      builder.store(value_of(member, builder), nodes_[member].operation.dtype);
-      results.push_back(member);
-    }
+      if (!is_reduction(member) && !is_known(member)) compute(member, builder);
+    for (const Result& result : results) builder.store(value_of(result.node, builder), result.view);
     for (std::uint32_t member : group.stored) {
       if (!is_reduction(member)) continue;
       builder.reduce(value_of(nodes_[member].operands[0], builder),
                      nodes_[member].operation.get<ir::Reduce>().op, places_of(member));
-      results.push_back(member);
+      results.push_back(array_for(member));
     }
     push_loop(n, std::move(builder), results);
+    for (const Copy& copy : copies) copy_to(copy);
   }
 
   /// Where in its result a reduction puts each element of its operand.
@@ -339,7 +409,7 @@ class Planner {
   }
 
   /// The axes of a group's Loop. An array whose axes do not fit is copied to a dense one first.
-  ir::Dims share_axes(const Group& group) {
+  IterationSpace share_axes(const Group& group) {
     const auto reduction = std::find_if(group.members.begin(), group.members.end(), [&](auto n) {
       return nodes_[n].operation.kind == ir::Kind::reduce;
     });
@@ -348,11 +418,11 @@ class Planner {
     IterationSpace space(nodes_[shaped].operation.shape.elements());
     if (reduces) space.admit(places_of(*reduction));
     for (std::uint32_t member : group.members) {
-      if (view_of(member).source != View::Source::none) continue;
+      if (is_known(member)) continue;
       for (std::uint32_t operand : nodes_[member].operands)
         if (!space.admit(view_of(operand))) copy(operand);
     }
-    return space.extents();
+    return space;
   }
 
   void compute(std::uint32_t n, LoopBuilder& builder) {
@@ -375,6 +445,7 @@ class Planner {
   const std::vector<ir::GraphNode>& nodes_;
   const bool strided_matmul_;
   Partition partition_;
+  Assembly assembly_;
   std::vector<View> views_;          // by node
   std::vector<Register> registers_;  // by node
   Plan plan_;

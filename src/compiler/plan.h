@@ -32,6 +32,7 @@ struct Argument {
   std::uint32_t node = 0;     // the constant, or the slice
   std::uint32_t base = none;  // slice: the argument, in Plan::arguments, of what is sliced
   ir::Dims strides;           // slice: bytes from element to element of its operand, by axis
+  std::int64_t begin = 0;     // slice without a base: bytes before what is sliced in its array
 };
 
 /// Where an argument stands in a kernel.
@@ -77,10 +78,11 @@ struct Plan {
 ///
 /// Point nodes become Loops, chains and diamonds of them one (see partition.h). Constants, iotas
 /// and movement nodes are read in place, by strides, and become arrays only when they are wanted or
-/// a library kernel reads them. Everything else is a Library step with dense operands. A matrix
-/// product reads views in place where the device takes them (`strided_matmul`); elsewhere swapped
-/// last axes become its transpose flags. The choice depends on structure alone, never on launch
-/// arguments. Linear time but for memory, n log n.
+/// a library kernel reads them. A concat whose parts Loops make is an array that these write parts
+/// of (see assemble.h). Everything else is a Library step with dense operands. A matrix product
+/// reads views in place where the device takes them (`strided_matmul`); elsewhere swapped last axes
+/// become its transpose flags. The choice depends on structure alone, never on launch arguments.
+/// Linear time but for memory, n log n.
 Plan make_plan(const ir::Graph& graph, std::size_t alignment = 64, bool strided_matmul = false);
 
 /// Makes a plan the plan of another graph of equal structure (see structure.h), whose node

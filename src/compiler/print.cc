@@ -110,6 +110,8 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
       text += i == 0 ? " " : ", ";
       if (loop != nullptr) print_result(out, *loop, i);
       print_buffer(out, plan.buffers[step.outputs[i]]);
+      if (loop != nullptr && i < loop->plain_outputs())
+        print_strides(out, loop->outputs[i], loop->extents);
     }
     if (const auto origin = graph.nodes[step.node].origin; !origin.empty())
       fmt::format_to(out, "  # {}", origin);

@@ -18,7 +18,7 @@ std::vector<std::int64_t> values_of(std::span<const Argument> arguments, const i
       continue;
     }
     const ir::Dims& starts = std::get<ir::Slice>(attributes).starts;
-    std::int64_t offset = argument.base == Argument::none ? 0 : values[argument.base];
+    std::int64_t offset = argument.base == Argument::none ? argument.begin : values[argument.base];
     for (std::size_t axis = 0; axis < starts.size(); ++axis)
       offset += starts[axis] * argument.strides[axis];
     values.push_back(offset);

@@ -201,7 +201,8 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
       status = named(status, node.origin);
       if (first.ok()) first = status;
     }
-    for (std::uint32_t output : step.outputs) failed[output] = status;
+    for (std::uint32_t output : step.outputs)  // several steps may write parts of it
+      if (failed[output].ok()) failed[output] = status;
   }
   if (Status status = named(hardware_.wait(), last_origin(part.graph)); !status.ok()) {
     for (std::size_t i = 0; i < plan.buffers.size(); ++i) {

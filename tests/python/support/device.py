@@ -22,6 +22,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 def prepare_environment():
     """Call before TensorFlow is imported, in this process and in every child."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # By itself TensorFlow's CPU device takes oneDNN on some processors only; without, it lacks kernels.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     library = os.environ.get("EVERGPU_LIBRARY")
     if library:
         os.environ["TF_PLUGGABLE_DEVICE_LIBRARY_PATH"] = library
