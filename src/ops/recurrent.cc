@@ -209,13 +209,18 @@ Value join_directions(const std::vector<Value>& directions, const Value& lengths
 std::vector<CellStep> run_level(const Extents& e, std::int64_t level, const Value& x,
                                 const LevelWeights& weights, CellState* state,
                                 const Value& lengths) {
-  const Value from_input = ir::matmul(x, weights.input, false, true) + weights.input_bias;
+  const Value from_input = ir::matmul(x, weights.input, false, true);
+  // Only a GRU tells the two biases apart.
+  const bool two_biases = e.cell == RecurrentCell::gru;
+  const Value input_bias =
+      two_biases ? weights.input_bias : weights.input_bias + weights.state_bias;
+  const Value state_bias = two_biases ? weights.state_bias : Value();
   std::vector<CellStep> steps(static_cast<std::size_t>(e.steps));
   for (std::int64_t count = 0; count < e.steps; ++count) {
     const std::int64_t time = e.step(level, count);
-    const Value from_state = ir::matmul(state->h, weights.state, false, true) + weights.state_bias;
-    CellStep step =
-        cell_step(e.cell, rows(from_input, time * e.batch, e.batch), from_state, *state);
+    const Value from_state = ir::matmul(state->h, weights.state, false, true);
+    CellStep step = cell_step(e.cell, {rows(from_input, time * e.batch, e.batch), input_bias},
+                              {from_state, state_bias}, *state);
     if (lengths) {
       const Value inside = is_inside(lengths, time);
       step.state.h = ir::select(inside, step.state.h, state->h);

@@ -11,17 +11,18 @@ using ir::Value;
 Value sigmoid(const Value& x) { return ir::unary(UnaryOp::sigmoid, x); }
 Value tanh(const Value& x) { return ir::unary(UnaryOp::tanh, x); }
 
-// Gate `index` of [batch, gates * units], for a state of [batch, units].
-Value gate(const Value& gates, std::int64_t index, const Value& state) {
+// Gate `index`, for a state of [batch, units].
+Value gate(const GateSums& gates, std::int64_t index, const Value& state) {
   const std::int64_t units = state.shape()[1];
-  return ir::slice(gates, {0, index * units}, state.shape().extents());
+  const Value product = ir::slice(gates.product, {0, index * units}, state.shape().extents());
+  return gates.bias ? product + ir::slice(gates.bias, {index * units}, {units}) : product;
 }
 
 Value side_by_side(std::initializer_list<Value> gates) {
   return ir::concat({gates.begin(), gates.size()}, 1);
 }
 
-CellStep lstm_step(const Value& x, const Value& h, const CellState& previous) {
+CellStep lstm_step(const GateSums& x, const GateSums& h, const CellState& previous) {
   const auto sum = [&](std::int64_t index) {
     return gate(x, index, previous.h) + gate(h, index, previous.h);
   };
@@ -47,8 +48,8 @@ CellGradients lstm_gradients(const CellStep& step, const CellState& previous,
   return {gates, gates, {{}, c * forget}};
 }
 
-CellStep gru_step(const Value& x, const Value& h, const CellState& previous) {
-  const auto part = [&](const Value& gates, std::int64_t index) {
+CellStep gru_step(const GateSums& x, const GateSums& h, const CellState& previous) {
+  const auto part = [&](const GateSums& gates, std::int64_t index) {
     return gate(gates, index, previous.h);
   };
   const Value reset = sigmoid(part(x, 0) + part(h, 0));
@@ -91,7 +92,7 @@ std::int64_t saved_of(RecurrentCell cell) {
   return cell == RecurrentCell::lstm || cell == RecurrentCell::gru ? 4 : 0;
 }
 
-CellStep cell_step(RecurrentCell cell, const Value& from_input, const Value& from_state,
+CellStep cell_step(RecurrentCell cell, const GateSums& from_input, const GateSums& from_state,
                    const CellState& previous) {
   switch (cell) {
     case RecurrentCell::lstm:
@@ -99,11 +100,11 @@ CellStep cell_step(RecurrentCell cell, const Value& from_input, const Value& fro
     case RecurrentCell::gru:
       return gru_step(from_input, from_state, previous);
     case RecurrentCell::relu:
-      return {{relu(from_input + from_state), {}}, {}};
+      return {{relu(gate(from_input, 0, previous.h) + gate(from_state, 0, previous.h)), {}}, {}};
     case RecurrentCell::tanh:
       break;
   }
-  return {{tanh(from_input + from_state), {}}, {}};
+  return {{tanh(gate(from_input, 0, previous.h) + gate(from_state, 0, previous.h)), {}}, {}};
 }
 
 CellGradients cell_step_gradients(RecurrentCell cell, const CellStep& step,

@@ -33,8 +33,13 @@ struct CellStep {
   std::vector<ir::Value> saved;  // saved_of(cell) arrays [batch, units]
 };
 
-/// Both operands are [batch, gates * units] and contain their biases.
-CellStep cell_step(RecurrentCell cell, const ir::Value& from_input, const ir::Value& from_state,
+/// A matrix product [batch, gates * units] and the bias [gates * units], if any, that is still to
+/// be added. (A loop that adds it to one gate's part has no need of the sum as an array.)
+struct GateSums {
+  ir::Value product;
+  ir::Value bias;
+};
+CellStep cell_step(RecurrentCell cell, const GateSums& from_input, const GateSums& from_state,
                    const CellState& previous);
 
 struct CellGradients {
