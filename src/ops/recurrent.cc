@@ -323,6 +323,7 @@ RecurrentResults recurrent(RecurrentCell cell, bool bidirectional, const Recurre
           run_level(e, level, x, weights[static_cast<std::size_t>(level)], &state, wide.lengths);
       keep(steps, e, &kept);
       std::vector<Value> states;
+      states.reserve(steps.size());
       for (const CellStep& step : steps) states.push_back(step.state.h);
       directions.push_back(stack(states, wide.x, e.units));
       h.push_back(state.h);
