@@ -48,7 +48,7 @@ python_tests() {
   done
   [ "${1:-}" != --all ] || files=(tests/python)
   quietly pytest "$python" -m pytest $(pytest_options) "${files[@]}" || return 1
-  echo "      $(tail -n 1 "$log_folder/pytest.log")"
+  echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest.log")"
 }
 
 # On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, three small models.
@@ -56,7 +56,7 @@ vulkan_tests() {
   quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest $(pytest_options) \
     tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
     -k "test_op_sweep or test_eager or mlp or autoencoder or (convnet and not convnet_)" || return 1
-  echo "      $(tail -n 1 "$log_folder/pytest-vulkan.log")"
+  echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest-vulkan.log")"
 }
 
 cpp_files() { find src tests bench -name '*.cc' -o -name '*.h' | LC_ALL=C sort; }
