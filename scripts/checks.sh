@@ -42,8 +42,8 @@ pytest_options() {
 # Without arguments the tests that CI holds to; with --all also the slow ones.
 python_tests() {
   local files=() name
-  for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers recurrent_layers default_kernels environment doctor \
-    guides distribution statistics memory bench; do
+  for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers recurrent_layers default_kernels \
+    environment doctor guides distribution statistics memory bench; do
     files+=("tests/python/test_$name.py")
   done
   [ "${1:-}" != --all ] || files=(tests/python)

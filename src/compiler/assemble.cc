@@ -34,6 +34,8 @@ class Assembler {
     }
     for (std::uint32_t n = 0; n < nodes_.size(); ++n)
       if (is_concat(n)) place_parts(n);
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n)
+      result_.only_there[n] = !result_.places[n].empty() && !read_dense_[n];
     return std::move(result_);
   }
 
@@ -68,9 +70,9 @@ class Assembler {
 
   /// Whether a node's elements can be written to one more place.
   bool can_be_placed(std::uint32_t n) const {
-    const bool is_alone = result_.places[n].empty() && !read_dense_[n];
-    if (result_.assembled[n]) return is_alone;
-    return stored_[n] && (is_alone || stores_[partition_.group[n]] < max_loop_outputs);
+    if (result_.assembled[n]) return !is_stored_elsewhere(n);
+    return stored_[n] &&
+           (!is_stored_elsewhere(n) || stores_[partition_.group[n]] < max_loop_outputs);
   }
 
   void place_parts(std::uint32_t whole) {
@@ -97,19 +99,18 @@ class Assembler {
   }
 
   void add_place(std::uint32_t n, const Place& place) {
-    if (result_.places[n].empty() && !read_dense_[n])
-      result_.only_there[n] = true;
-    else
-      ++stores_[partition_.group[n]];
+    if (is_stored_elsewhere(n)) ++stores_[partition_.group[n]];
     result_.places[n].push_back(place);
   }
 
   void drop_place(std::uint32_t n) {
     result_.places[n].pop_back();
-    if (result_.places[n].empty() && result_.only_there[n])
-      result_.only_there[n] = false;
-    else
-      --stores_[partition_.group[n]];
+    if (is_stored_elsewhere(n)) --stores_[partition_.group[n]];
+  }
+
+  /// Whether one more place is one more array that the Loop writes.
+  bool is_stored_elsewhere(std::uint32_t n) const {
+    return read_dense_[n] || !result_.places[n].empty();
   }
 
   const std::vector<ir::GraphNode>& nodes_;

@@ -326,21 +326,19 @@ class Planner {
   };
   void add_results(std::uint32_t n, IterationSpace& space, std::vector<Result>& results,
                    std::vector<Copy>& copies) {
-    bool has_view = false;
-    if (!assembly_.only_there[n]) {
-      results.push_back(array_for(n));
-      has_view = true;
-    }
+    std::vector<View> fitting;
     for (const Place& place : assembly_.places[n]) {
       const View view = part_view(n, place);
-      if (space.admit(view)) {
-        results.push_back({n, view, !has_view});
-        has_view = true;
-      } else {
+      if (space.admit(view))
+        fitting.push_back(view);
+      else
         copies.push_back({n, view});
-      }
     }
-    if (!has_view) results.push_back(array_for(n));
+    // A dense array can be copied to any place.
+    const bool only_there = assembly_.only_there[n] && fitting.size() == assembly_.places[n].size();
+    if (!only_there) results.push_back(array_for(n));
+    for (std::size_t i = 0; i < fitting.size(); ++i)
+      results.push_back({n, fitting[i], only_there && i == 0});
   }
 
   void copy_to(const Copy& copy) {

@@ -18,18 +18,20 @@ Value gate(const GateSums& gates, std::int64_t index, const Value& state) {
   return gates.bias ? product + ir::slice(gates.bias, {index * units}, {units}) : product;
 }
 
+// What a gate's activation is taken of.
+Value sum(const GateSums& x, const GateSums& h, std::int64_t index, const CellState& previous) {
+  return gate(x, index, previous.h) + gate(h, index, previous.h);
+}
+
 Value side_by_side(std::initializer_list<Value> gates) {
   return ir::concat({gates.begin(), gates.size()}, 1);
 }
 
 CellStep lstm_step(const GateSums& x, const GateSums& h, const CellState& previous) {
-  const auto sum = [&](std::int64_t index) {
-    return gate(x, index, previous.h) + gate(h, index, previous.h);
-  };
-  const Value input = sigmoid(sum(0));
-  const Value forget = sigmoid(sum(1));
-  const Value fresh = tanh(sum(2));
-  const Value output = sigmoid(sum(3));
+  const Value input = sigmoid(sum(x, h, 0, previous));
+  const Value forget = sigmoid(sum(x, h, 1, previous));
+  const Value fresh = tanh(sum(x, h, 2, previous));
+  const Value output = sigmoid(sum(x, h, 3, previous));
   const Value c = forget * previous.c + input * fresh;
   return {{output * tanh(c), c}, {input, forget, fresh, output}};
 }
@@ -49,13 +51,10 @@ CellGradients lstm_gradients(const CellStep& step, const CellState& previous,
 }
 
 CellStep gru_step(const GateSums& x, const GateSums& h, const CellState& previous) {
-  const auto part = [&](const GateSums& gates, std::int64_t index) {
-    return gate(gates, index, previous.h);
-  };
-  const Value reset = sigmoid(part(x, 0) + part(h, 0));
-  const Value update = sigmoid(part(x, 1) + part(h, 1));
-  const Value product = part(h, 2);
-  const Value fresh = tanh(part(x, 2) + reset * product);
+  const Value reset = sigmoid(sum(x, h, 0, previous));
+  const Value update = sigmoid(sum(x, h, 1, previous));
+  const Value product = gate(h, 2, previous.h);
+  const Value fresh = tanh(gate(x, 2, previous.h) + reset * product);
   return {{(1 - update) * fresh + update * previous.h, {}}, {reset, update, fresh, product}};
 }
 
@@ -100,11 +99,11 @@ CellStep cell_step(RecurrentCell cell, const GateSums& from_input, const GateSum
     case RecurrentCell::gru:
       return gru_step(from_input, from_state, previous);
     case RecurrentCell::relu:
-      return {{relu(gate(from_input, 0, previous.h) + gate(from_state, 0, previous.h)), {}}, {}};
+      return {{relu(sum(from_input, from_state, 0, previous)), {}}, {}};
     case RecurrentCell::tanh:
       break;
   }
-  return {{tanh(gate(from_input, 0, previous.h) + gate(from_state, 0, previous.h)), {}}, {}};
+  return {{tanh(sum(from_input, from_state, 0, previous)), {}}, {}};
 }
 
 CellGradients cell_step_gradients(RecurrentCell cell, const CellStep& step,

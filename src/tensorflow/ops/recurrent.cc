@@ -76,9 +76,13 @@ ops::RecurrentInputs read_inputs(Call& call, const Parameters& parameters, Versi
   return inputs;
 }
 
-// TensorFlow has an output for the cell's state in every mode; without LSTM it is a scalar.
-Status output_cell(Call& call, int i, const Value& c, DType dtype, const Parameters& parameters) {
-  return call.output(i, c ? swap_major(c, parameters) : ir::constant(dtype, 0));
+// The first outputs of all these ops: of the sequence and of the states. TensorFlow has one for the
+// cell's state in every mode; without LSTM it is a scalar.
+Status output_arrays(Call& call, const Parameters& parameters, const Value& sequence,
+                     const Value& h, const Value& c) {
+  EVERGPU_RETURN_IF_ERROR(call.output(0, swap_major(sequence, parameters)));
+  EVERGPU_RETURN_IF_ERROR(call.output(1, swap_major(h, parameters)));
+  return call.output(2, c ? swap_major(c, parameters) : ir::constant(call.dtype(0), 0));
 }
 
 template <Version version>
@@ -89,9 +93,7 @@ Result<Lowering> forward(const Attributes& attributes) {
     const ops::RecurrentInputs inputs = read_inputs(call, parameters, version);
     const ops::RecurrentResults results =
         ops::recurrent(parameters.cell, parameters.bidirectional, inputs);
-    EVERGPU_RETURN_IF_ERROR(call.output(0, swap_major(results.y, parameters)));
-    EVERGPU_RETURN_IF_ERROR(call.output(1, swap_major(results.h, parameters)));
-    EVERGPU_RETURN_IF_ERROR(output_cell(call, 2, results.c, call.dtype(0), parameters));
+    EVERGPU_RETURN_IF_ERROR(output_arrays(call, parameters, results.y, results.h, results.c));
     EVERGPU_RETURN_IF_ERROR(call.output(3, results.reserve));
     // What cuDNN's choice of an algorithm would be.
     return version == Version::first ? Status() : call.output(4, ir::zeros(DType::i8, {0}));
@@ -113,9 +115,7 @@ Result<Lowering> backward(const Attributes& attributes) {
     const Value reserve = call.input(first_gradient + 3);
     const ops::RecurrentInputs results = ops::recurrent_gradients(
         parameters.cell, parameters.bidirectional, inputs, reserve, gradients);
-    EVERGPU_RETURN_IF_ERROR(call.output(0, swap_major(results.x, parameters)));
-    EVERGPU_RETURN_IF_ERROR(call.output(1, swap_major(results.h, parameters)));
-    EVERGPU_RETURN_IF_ERROR(output_cell(call, 2, results.c, call.dtype(0), parameters));
+    EVERGPU_RETURN_IF_ERROR(output_arrays(call, parameters, results.x, results.h, results.c));
     return call.output(3, results.weights);
   });
 }

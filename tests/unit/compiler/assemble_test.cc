@@ -82,6 +82,22 @@ TEST(Assemble, NotOfOneValueTwice) {
   EXPECT_EQ(steps_of({join({part, part}, 0)}), (std::vector<std::string>{"loop", "concat"}));
 }
 
+// A Loop whose axes do not fit a place stores to a dense array, which is copied there.
+TEST(Assemble, PlacesThatTheAxesDoNotFit) {
+  const Value x = leaf({2, 3});
+  const std::vector<std::int64_t> turned{1, 0};
+  const Value part = exp(ir::reshape(ir::permute(x, turned), Shape{2, 3}));
+  const Value beside = join({part, -x}, 1);
+  const Value below = join({part, ir::unary(UnaryOp::sqrt, x)}, 0);
+  EXPECT_EQ(text_of({beside, below}),
+            "launch 0: loop [3,2] r0 = f32 x0; r1 = exp(r0); r2 = f32 x1; r3 = negate(r2); r4 = "
+            "sqrt(r2) <- %0[1,3], %0 -> r1 to %3(t+0), r1 to %7(wanted), r3 to %4(t+64), r4 to "
+            "%7(wanted)[2,1]+6\n"
+            "launch 1: loop [2,3] r0 = f32 x0 <- %3(t+0) -> %5(wanted)[6,1]\n"
+            "launch 2: loop [2,3] r0 = f32 x0 <- %4(t+64) -> %5(wanted)[6,1]+3\n"
+            "3 launches, 128 bytes of temporaries, 96 bytes wanted\n");
+}
+
 // A slice of a part begins where the part does, and the plan of another slice does too.
 TEST(Assemble, PartsOfParts) {
   const Value x = leaf({4, 3});
