@@ -35,6 +35,9 @@ struct Step {
 
 /// What was found, in a few words (perhaps none); nothing when the condition does not hold.
 using Found = std::optional<std::string>;
+inline Found when(bool holds, std::string words = "") {
+  return holds ? Found(std::move(words)) : std::nullopt;
+}
 
 struct Condition {
   std::string_view id;

@@ -10,10 +10,6 @@
 namespace evergpu::doctor {
 namespace {
 
-Found when(bool holds, std::string words = "") {
-  return holds ? Found(std::move(words)) : std::nullopt;
-}
-
 bool is_bare_linux(const Machine& machine) {
   return machine.is_linux() && machine.wsl.version == 0 && machine.container.empty();
 }
@@ -68,7 +64,7 @@ std::vector<Step> install_nvidia_driver(const Machine& m) {
   return {by_hand("Install NVIDIA's driver as your distribution describes it, and restart.")};
 }
 
-const Condition table[] = {
+const Condition gpu_table[] = {
     {"gpu.windows-no-driver", Part::gpu, Severity::warns, "Windows has no driver for the GPU",
      "Windows draws with its basic driver, which no program can compute with.",
      [](const Machine& m) {
@@ -301,6 +297,6 @@ const Condition table[] = {
 
 }  // namespace
 
-std::span<const Condition> gpu_conditions() { return table; }
+std::span<const Condition> gpu_conditions() { return gpu_table; }
 
 }  // namespace evergpu::doctor

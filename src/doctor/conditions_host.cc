@@ -11,10 +11,6 @@ namespace {
 
 constexpr double gibibyte = 1024.0 * 1024.0 * 1024.0;
 
-Found when(bool holds, std::string words = "") {
-  return holds ? Found(std::move(words)) : std::nullopt;
-}
-
 bool has_tensorflow(const Machine& machine) {
   return machine.python() != nullptr && machine.python()->packages.contains("tensorflow-cpu");
 }
@@ -28,7 +24,7 @@ bool lacks_gpu(const Machine& machine, const std::string& vendor) {
   return machine.has_vendor(vendor) && machine.render_nodes.empty();
 }
 
-const Condition table[] = {
+const Condition host_table[] = {
     {"host.processor", Part::machine, Severity::blocks, "Not an x86-64 processor",
      "TensorFlow plug-ins of evergpu exist for 64-bit Intel and AMD processors alone.",
      [](const Machine& m) { return when(m.os.processor != "x86_64", m.os.processor); },
@@ -203,6 +199,6 @@ const Condition table[] = {
 
 }  // namespace
 
-std::span<const Condition> host_conditions() { return table; }
+std::span<const Condition> host_conditions() { return host_table; }
 
 }  // namespace evergpu::doctor

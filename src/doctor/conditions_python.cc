@@ -9,11 +9,7 @@
 namespace evergpu::doctor {
 namespace {
 
-Found when(bool holds, std::string words = "") {
-  return holds ? Found(std::move(words)) : std::nullopt;
-}
-
-const Condition table[] = {
+const Condition python_table[] = {
     {"python.none", Part::python, Severity::blocks, "No Python was found",
      "TensorFlow and Keras are Python packages.",
      [](const Machine& m) { return when(m.python() == nullptr); }, make_environment,
@@ -67,6 +63,6 @@ const Condition table[] = {
 
 }  // namespace
 
-std::span<const Condition> python_conditions() { return table; }
+std::span<const Condition> python_conditions() { return python_table; }
 
 }  // namespace evergpu::doctor

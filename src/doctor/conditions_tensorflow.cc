@@ -14,10 +14,6 @@
 namespace evergpu::doctor {
 namespace {
 
-Found when(bool holds, std::string words = "") {
-  return holds ? Found(std::move(words)) : std::nullopt;
-}
-
 /// Packages that bring the module `tensorflow`.
 const std::vector<std::string> tensorflow_packages = {
     "tensorflow",      "tensorflow-cpu", "tensorflow-intel", "tensorflow-gpu",
@@ -127,7 +123,7 @@ std::vector<Step> unset(const Machine& machine, const std::vector<std::string>& 
                               windows ? "PowerShell" : "terminal", command))};
 }
 
-const Condition table[] = {
+const Condition tensorflow_table[] = {
     {"tensorflow.several", Part::evergpu, Severity::blocks, "Several TensorFlow packages are mixed",
      "They overwrite each other's files, and errors at import or strange crashes follow.",
      [](const Machine& m) {
@@ -372,6 +368,6 @@ const Condition table[] = {
 
 }  // namespace
 
-std::span<const Condition> tensorflow_conditions() { return table; }
+std::span<const Condition> tensorflow_conditions() { return tensorflow_table; }
 
 }  // namespace evergpu::doctor

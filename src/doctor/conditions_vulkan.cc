@@ -11,10 +11,6 @@
 namespace evergpu::doctor {
 namespace {
 
-Found when(bool holds, std::string words = "") {
-  return holds ? Found(std::move(words)) : std::nullopt;
-}
-
 bool is_gpu(const system::VulkanDevice& device) { return device.type != "cpu"; }
 
 bool has_gpu_device(const Machine& machine) {
@@ -70,7 +66,7 @@ std::vector<std::string> features_missing(const Machine& machine) {
   return {};
 }
 
-const Condition table[] = {
+const Condition vulkan_table[] = {
     {"vulkan.no-loader", Part::vulkan, Severity::warns, "The Vulkan loader is missing",
      "Programs find GPUs of all makers through it.",
      [](const Machine& m) { return when(has_reachable_gpu(m) && m.vulkan.loader.empty()); },
@@ -250,6 +246,6 @@ const Condition table[] = {
 
 }  // namespace
 
-std::span<const Condition> vulkan_conditions() { return table; }
+std::span<const Condition> vulkan_conditions() { return vulkan_table; }
 
 }  // namespace evergpu::doctor

@@ -10,10 +10,6 @@
 namespace evergpu::doctor {
 namespace {
 
-Found when(bool holds, std::string words = "") {
-  return holds ? Found(std::move(words)) : std::nullopt;
-}
-
 bool is_wsl2(const Machine& machine) { return machine.wsl.version == 2; }
 
 bool has_library(const Machine& machine, const char* name) {
@@ -27,7 +23,7 @@ bool kernel_is_old(const Machine& machine) {
   return is_wsl2(machine) && system::compare_versions(machine.os.kernel, oldest_kernel) < 0;
 }
 
-const Condition table[] = {
+const Condition wsl_table[] = {
     {"wsl.version-1", Part::gpu, Severity::warns, "This is WSL 1",
      "WSL 1 has no access to the GPU; WSL 2 has.",
      [](const Machine& m) { return when(m.wsl.version == 1); },
@@ -151,6 +147,6 @@ const Condition table[] = {
 
 }  // namespace
 
-std::span<const Condition> wsl_conditions() { return table; }
+std::span<const Condition> wsl_conditions() { return wsl_table; }
 
 }  // namespace evergpu::doctor

@@ -317,7 +317,7 @@ Result<Lowering> bucketize(const Attributes& attributes) {
   });
 }
 
-constexpr OpRow rows[] = {
+constexpr OpRow array_table[] = {
     {.op = "BatchToSpace",
      .types = {{"T", all_types}},
      .host_arguments = {"crops"},
@@ -455,6 +455,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> array_rows() { return rows; }
+std::span<const OpRow> array_rows() { return array_table; }
 
 }  // namespace evergpu::tensorflow

@@ -73,13 +73,13 @@ Result<Lowering> check_numerics(const Attributes& attributes) {
   });
 }
 
-constexpr OpRow rows[] = {
+constexpr OpRow check_table[] = {
     {.op = "CheckNumerics", .types = {{"T", floats}}, .make = check_numerics<false>},
     {.op = "CheckNumericsV2", .types = {{"T", floats}}, .make = check_numerics<true>},
 };
 
 }  // namespace
 
-std::span<const OpRow> check_rows() { return rows; }
+std::span<const OpRow> check_rows() { return check_table; }
 
 }  // namespace evergpu::tensorflow

@@ -155,7 +155,7 @@ Result<Lowering> general(const Attributes& attributes) {
 
 constexpr DTypes floats_and_i32 = floats | i32_only;
 
-constexpr OpRow rows[] = {
+constexpr OpRow convolution_table[] = {
     {.op = "Conv", .types = {{"T", floats_and_i32}}, .make = general},
     {.op = "Conv2D", .types = {{"T", floats_and_i32}}, .make = forward<4, ops::convolution>},
     {.op = "Conv2DBackpropFilter",
@@ -196,6 +196,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> convolution_rows() { return rows; }
+std::span<const OpRow> convolution_rows() { return convolution_table; }
 
 }  // namespace evergpu::tensorflow

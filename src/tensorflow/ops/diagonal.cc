@@ -85,7 +85,7 @@ Result<Lowering> band_part(const Attributes&) {
 
 constexpr DTypes diagonal_types = floats | index_types;
 
-constexpr OpRow rows[] = {
+constexpr OpRow diagonal_table[] = {
     {.op = "Diag", .types = {{"T", diagonal_types}}, .make = apply<ops::diagonal_tensor>},
     {.op = "DiagPart", .types = {{"T", diagonal_types}}, .make = apply<ops::diagonal_of_tensor>},
     {.op = "MatrixBandPart",
@@ -123,6 +123,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> diagonal_rows() { return rows; }
+std::span<const OpRow> diagonal_rows() { return diagonal_table; }
 
 }  // namespace evergpu::tensorflow

@@ -159,7 +159,7 @@ constexpr DTypes crop_types = image_types - DTypes{DType::bf16};
 constexpr DTypes f16_f32{DType::f16, DType::f32};
 constexpr DTypes transformed_types = floats | DTypes{DType::u8, DType::i32, DType::i64};
 
-constexpr OpRow rows[] = {
+constexpr OpRow image_table[] = {
     {.op = "AdjustContrastv2", .types = {{"T", f16_f32}}, .make = adjust<ops::adjust_contrast>},
     {.op = "AdjustHue", .types = {{"T", f16_f32}}, .make = adjust<ops::adjust_hue>},
     {.op = "AdjustSaturation", .types = {{"T", f16_f32}}, .make = adjust<ops::adjust_saturation>},
@@ -201,6 +201,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> image_rows() { return rows; }
+std::span<const OpRow> image_rows() { return image_table; }
 
 }  // namespace evergpu::tensorflow

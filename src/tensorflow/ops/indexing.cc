@@ -235,7 +235,7 @@ Result<Lowering> sorted_position(const Attributes& attributes) {
 
 constexpr DTypes bin_types{DType::i32, DType::i64, DType::f32, DType::f64};
 
-constexpr OpRow rows[] = {
+constexpr OpRow indexing_table[] = {
     // gather
     {.op = "Gather", .types = {{"Tparams", all_types}}, .make = gather_first_axis},
     {.op = "GatherNd", .types = {{"Tparams", all_types}}, .make = apply<ops::gather_nd>},
@@ -396,6 +396,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> indexing_rows() { return rows; }
+std::span<const OpRow> indexing_rows() { return indexing_table; }
 
 }  // namespace evergpu::tensorflow

@@ -18,7 +18,7 @@ Result<Lowering> qr(const Attributes& attributes) {
   });
 }
 
-constexpr OpRow rows[] = {
+constexpr OpRow linear_algebra_table[] = {
     {.op = "Qr",  // Keras: orthogonal initializers, as of every recurrent layer
      .types = {{"T", {DType::f32, DType::f64}}},
      .host_arguments = {"input"},
@@ -27,6 +27,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> linear_algebra_rows() { return rows; }
+std::span<const OpRow> linear_algebra_rows() { return linear_algebra_table; }
 
 }  // namespace evergpu::tensorflow

@@ -27,7 +27,7 @@ Result<Lowering> cross_entropy(const Attributes&) {
   });
 }
 
-constexpr OpRow rows[] = {
+constexpr OpRow loss_table[] = {
     {.op = "LogSoftmax", .types = {{"T", floats}}, .make = along_last_axis<ops::log_softmax>},
     {.op = "Softmax", .types = {{"T", floats}}, .make = along_last_axis<ops::softmax>},
     {.op = "SoftmaxCrossEntropyWithLogits",
@@ -40,6 +40,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> loss_rows() { return rows; }
+std::span<const OpRow> loss_rows() { return loss_table; }
 
 }  // namespace evergpu::tensorflow

@@ -76,7 +76,7 @@ constexpr OpRow batch_v3_row(DTypes in, DType out) {
           .make = batch_matmul_v3};
 }
 
-constexpr OpRow rows[] = {
+constexpr OpRow matmul_table[] = {
     {.op = "BatchMatMul", .types = {{"T", batch_v1_types}}, .make = batch_matmul_v1},
     {.op = "BatchMatMulV2", .types = {{"T", batch_v2_types}}, .make = batch_matmul},
     batch_v3_row({DType::f16}, DType::f16),
@@ -94,6 +94,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> matmul_rows() { return rows; }
+std::span<const OpRow> matmul_rows() { return matmul_table; }
 
 }  // namespace evergpu::tensorflow

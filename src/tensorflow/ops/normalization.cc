@@ -184,7 +184,7 @@ Result<Lowering> bias_gradient(const Attributes& attributes) {
 constexpr DTypes f32_only{DType::f32};
 constexpr DTypes three_floats{DType::f16, DType::bf16, DType::f32};
 
-constexpr OpRow rows[] = {
+constexpr OpRow normalization_table[] = {
     {.op = "BiasAdd", .types = {{"T", numbers}}, .make = bias_add},
     {.op = "BiasAddGrad", .types = {{"T", numbers}}, .make = bias_gradient},
     {.op = "BiasAddV1", .types = {{"T", numbers}}, .make = bias_add},
@@ -208,6 +208,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> normalization_rows() { return rows; }
+std::span<const OpRow> normalization_rows() { return normalization_table; }
 
 }  // namespace evergpu::tensorflow

@@ -297,7 +297,7 @@ constexpr Signature sparse_ftrl_inputs{
 constexpr Signature sparse_ftrl_v2_inputs{
     {"var", "accum", "linear", "grad", "indices", "lr", "l1", "l2", "l2_shrinkage", "lr_power"}, 3};
 
-constexpr OpRow rows[] = {
+constexpr OpRow optimizer_table[] = {
     reference<adadelta_inputs, adadelta>("ApplyAdadelta"),
     reference<adagrad_inputs, adagrad>("ApplyAdagrad"),
     reference<adagrad_da_inputs, adagrad_dual_averaging>("ApplyAdagradDA"),
@@ -352,6 +352,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> optimizer_rows() { return rows; }
+std::span<const OpRow> optimizer_rows() { return optimizer_table; }
 
 }  // namespace evergpu::tensorflow

@@ -83,7 +83,7 @@ Value select(const Value& condition, const Value& x, const Value& y) {
 constexpr DTypes but_i32 = numbers - i32_only;
 constexpr DTypes signed_numbers = floats | signed_integers;
 
-constexpr OpRow rows[] = {
+constexpr OpRow point_table[] = {
     // arithmetic
     {.op = "Add",
      .types = {{"T", floats | DTypes{DType::u8, DType::i8, DType::i16, DType::i64}}},
@@ -231,6 +231,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> point_rows() { return rows; }
+std::span<const OpRow> point_rows() { return point_table; }
 
 }  // namespace evergpu::tensorflow

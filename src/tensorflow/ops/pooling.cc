@@ -135,7 +135,7 @@ Result<Lowering> max_pool_gradient_at(const Attributes& attributes) {
 constexpr DTypes pooled = numbers - DTypes{ir::DType::u32, ir::DType::u64};
 constexpr DTypes three_floats{ir::DType::f16, ir::DType::bf16, ir::DType::f32};
 
-constexpr OpRow rows[] = {
+constexpr OpRow pooling_table[] = {
     {.op = "AvgPool", .types = {{"T", floats}}, .make = average_pool<4>},
     {.op = "AvgPool3D", .types = {{"T", floats}}, .make = average_pool<5>},
     {.op = "AvgPool3DGrad",
@@ -176,6 +176,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> pooling_rows() { return rows; }
+std::span<const OpRow> pooling_rows() { return pooling_table; }
 
 }  // namespace evergpu::tensorflow

@@ -242,7 +242,7 @@ Result<Lowering> from_variable(const Attributes& attributes) {
 
 constexpr DTypes drawn_integers{DType::i32, DType::i64, DType::u32, DType::u64};
 
-constexpr OpRow rows[] = {
+constexpr OpRow random_table[] = {
     {.op = "Multinomial",
      .types = {{"T", floats}, {"output_dtype", index_types}},
      .host_arguments = {"num_samples"},
@@ -342,6 +342,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> random_rows() { return rows; }
+std::span<const OpRow> random_rows() { return random_table; }
 
 }  // namespace evergpu::tensorflow

@@ -122,7 +122,7 @@ Result<Lowering> backward(const Attributes& attributes) {
 
 constexpr TypeConstraint type{"T", floats};
 
-constexpr OpRow rows[] = {
+constexpr OpRow recurrent_table[] = {
     {.op = "CudnnRNN", .types = {type}, .make = forward<Version::first>},
     {.op = "CudnnRNNBackprop", .types = {type}, .make = backward<Version::first>},
     {.op = "CudnnRNNBackpropV2",
@@ -145,6 +145,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> recurrent_rows() { return rows; }
+std::span<const OpRow> recurrent_rows() { return recurrent_table; }
 
 }  // namespace evergpu::tensorflow

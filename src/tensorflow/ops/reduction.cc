@@ -26,7 +26,7 @@ constexpr auto reduce = over_axes<[](const Value& x, const ir::Dims& axes, bool 
   return ops::reduce(op, x, axes, keep);
 }>;
 
-constexpr OpRow rows[] = {
+constexpr OpRow reduction_table[] = {
     {.op = "All", .host_arguments = {"reduction_indices"}, .make = reduce<ReduceOp::all>},
     {.op = "Any", .host_arguments = {"reduction_indices"}, .make = reduce<ReduceOp::any>},
     {.op = "EuclideanNorm",
@@ -62,6 +62,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> reduction_rows() { return rows; }
+std::span<const OpRow> reduction_rows() { return reduction_table; }
 
 }  // namespace evergpu::tensorflow

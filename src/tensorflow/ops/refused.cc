@@ -4,7 +4,7 @@
 namespace evergpu::tensorflow {
 namespace {
 
-constexpr OpRow rows[] = {
+constexpr OpRow refused_table[] = {
     {.op = "QueueIsClosedV2",
      .host_arguments = {"handle"},
      .refusal = "TensorFlow's kernel for it writes its result to device memory as if it were the "
@@ -13,6 +13,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> refused_rows() { return rows; }
+std::span<const OpRow> refused_rows() { return refused_table; }
 
 }  // namespace evergpu::tensorflow

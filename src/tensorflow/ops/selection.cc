@@ -151,7 +151,7 @@ Result<Lowering> unique(const Attributes& attributes) {
 
 constexpr DTypes data_types = all_types - i32_only;  // TensorFlow computes i32 in host memory
 
-constexpr OpRow rows[] = {
+constexpr OpRow selection_table[] = {
     {.op = "DynamicPartition",
      .types = {{"T", all_types}},
      .host_arguments = {"partitions"},
@@ -176,6 +176,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> selection_rows() { return rows; }
+std::span<const OpRow> selection_rows() { return selection_table; }
 
 }  // namespace evergpu::tensorflow

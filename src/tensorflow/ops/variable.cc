@@ -175,7 +175,7 @@ constexpr OpRow reference_update(const char* op, DTypes dtypes) {
 // What TensorFlow defines ScatterMax and ScatterMin for.
 constexpr DTypes extreme_types = floats | index_types;
 
-constexpr OpRow rows[] = {
+constexpr OpRow variable_table[] = {
     {.op = "Assign", .types = {{"T", all_types}}, .make = assign},
     reference_assignment<combine<BinaryOp::add>>("AssignAdd"),
     assignment<combine<BinaryOp::add>>("AssignAddVariableOp"),
@@ -223,6 +223,6 @@ constexpr OpRow rows[] = {
 
 }  // namespace
 
-std::span<const OpRow> variable_rows() { return rows; }
+std::span<const OpRow> variable_rows() { return variable_table; }
 
 }  // namespace evergpu::tensorflow

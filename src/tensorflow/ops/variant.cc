@@ -91,13 +91,13 @@ Result<Lowering> zeros_like_list(const Attributes&) {
   });
 }
 
-constexpr OpRow rows[] = {
+constexpr OpRow variant_table[] = {
     {.op = "AddN", .types = {{"T"}}, .variants = true, .make = add_lists},
     {.op = "ZerosLike", .types = {{"T"}}, .variants = true, .make = zeros_like_list},
 };
 
 }  // namespace
 
-std::span<const OpRow> variant_rows() { return rows; }
+std::span<const OpRow> variant_rows() { return variant_table; }
 
 }  // namespace evergpu::tensorflow
