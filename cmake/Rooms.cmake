@@ -15,7 +15,7 @@ function(evergpu_room name)
   else()
     list(FILTER sources EXCLUDE REGEX "_windows\\.cc$")
   endif()
-  add_library(evergpu_${name} STATIC ${sources})
+  add_library(evergpu_${name} STATIC EXCLUDE_FROM_ALL ${sources})  # built for those that use it
   target_link_libraries(evergpu_${name} PUBLIC evergpu_options header_only)
   foreach(used IN LISTS ROOM_USES)
     target_link_libraries(evergpu_${name} PUBLIC evergpu_${used})

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/cases.h"
 #include "adapters/kernel_runner.h"
 #include "ir/build.h"
 #include "ir/graph.h"
@@ -16,10 +17,6 @@ using ir::Tensor;
 using ir::Value;
 
 constexpr DType floats[] = {DType::f32, DType::f16, DType::bf16, DType::f64};
-
-Value leaf(const Tensor& tensor) {
-  return ir::Node::stored(tensor.dtype(), tensor.shape(), nullptr);
-}
 
 // Runs the operation of `value`, whose operands are the leaves made of `inputs`, both ways.
 void expect_equal(const Value& value, const std::vector<Tensor>& inputs, double units,
@@ -86,31 +83,10 @@ TEST(HostMatMul, ShapesAndTransposes) {
       }
 }
 
-struct ConvolutionCase {
-  Shape input;  // channels last
-  Shape filter;
-  std::int64_t stride = 1;
-  std::int64_t dilation = 1;
-  std::int64_t pad_low = 0;
-  std::int64_t pad_high = 0;
-  std::int64_t groups = 1;
-};
-
 TEST(HostConvolution, AllThreeKinds) {
-  const ConvolutionCase cases[] = {
-      {{2, 9, 8, 3}, {3, 3, 3, 16}, 1, 1, 1, 1, 1},
-      {{2, 9, 8, 16}, {3, 3, 16, 32}, 2, 1, 0, 1, 1},
-      {{1, 11, 7, 4}, {3, 2, 4, 5}, 1, 2, 1, 2, 1},
-      {{2, 8, 8, 8}, {3, 3, 1, 8}, 1, 1, 1, 1, 8},
-      {{2, 8, 8, 8}, {3, 3, 1, 16}, 2, 1, 1, 1, 8},
-      {{2, 8, 8, 8}, {1, 1, 4, 6}, 1, 1, 0, 0, 2},
-      {{3, 20, 6}, {5, 6, 7}, 2, 1, 2, 2, 1},
-      {{1, 5, 6, 7, 3}, {2, 3, 2, 3, 4}, 1, 1, 1, 0, 1},
-      {{2, 5, 5, 3}, {5, 5, 3, 2}, 1, 1, 0, 0, 1},
-  };
   std::mt19937 random(2);
   for (DType dtype : floats)
-    for (const ConvolutionCase& c : cases)
+    for (const ConvolutionCase& c : convolution_cases)
       for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
         const int spatial = c.input.rank() - 2;
         ir::Convolution attributes;
@@ -208,27 +184,10 @@ TEST(HostReduce, SumsAreAccurate) {
   for (float sum : sums[0].as<float>()) EXPECT_NEAR(sum, exact / 4, exact * 1e-6);
 }
 
-struct WindowCase {
-  Shape input;
-  ir::Dims extents;
-  ir::Dims strides;
-  ir::Dims pad_low;
-  ir::Dims pad_high;
-};
-
 TEST(HostWindow, PoolingAndGradients) {
-  const WindowCase cases[] = {
-      {{2, 8, 8, 5}, {1, 2, 2, 1}, {1, 2, 2, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}},
-      {{2, 9, 7, 33}, {1, 3, 3, 1}, {1, 2, 2, 1}, {0, 1, 0, 0}, {0, 1, 1, 0}},
-      {{2, 3, 9, 7}, {1, 1, 3, 2}, {1, 1, 1, 3}, {0, 0, 1, 1}, {0, 0, 1, 1}},
-      {{1, 4, 5, 6, 3}, {1, 2, 2, 2, 1}, {1, 2, 1, 2, 1}, {0, 0, 1, 0, 0}, {0, 0, 0, 0, 0}},
-      {{3, 10, 4}, {1, 3, 1}, {1, 4, 1}, {0, 0, 0}, {0, 1, 0}},
-      {{2, 6}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
-      {{5}, {2}, {2}, {0}, {1}},
-  };
   std::mt19937 random(4);
   for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i32})
-    for (const WindowCase& c : cases)
+    for (const WindowCase& c : window_cases)
       for (auto op : {ir::ReduceOp::maximum, ir::ReduceOp::sum}) {
         const bool maximum = op == ir::ReduceOp::maximum;
         const ir::Window window{op, c.extents, c.strides, c.pad_low, c.pad_high};

@@ -2,6 +2,7 @@
 // sums floats in double.
 #include <algorithm>
 
+#include "adapters/cases.h"
 #include "adapters/kernel_runner.h"
 #include "adapters/vulkan_test.h"
 #include "ir/build.h"
@@ -18,10 +19,6 @@ using ir::Value;
 const std::vector<DType> all_dtypes = {DType::f32, DType::f16, DType::bf16, DType::f64,
                                        DType::i8,  DType::i32, DType::i64,  DType::u16};
 const std::vector<DType> some_dtypes = {DType::f32, DType::bf16, DType::i32};
-
-Value leaf(const Tensor& tensor) {
-  return ir::Node::stored(tensor.dtype(), tensor.shape(), nullptr);
-}
 
 struct Setting {
   const char* name;
@@ -109,35 +106,10 @@ TEST_P(VulkanContraction, MatrixProducts) {
       }
 }
 
-struct ConvolutionCase {
-  Shape input;  // channels last
-  Shape filter;
-  std::int64_t stride = 1;
-  std::int64_t dilation = 1;
-  std::int64_t pad_low = 0;
-  std::int64_t pad_high = 0;
-  std::int64_t groups = 1;
-};
-
 TEST_P(VulkanContraction, ConvolutionsAndTheirGradients) {
-  const ConvolutionCase cases[] = {
-      {{2, 9, 8, 3}, {3, 3, 3, 16}, 1, 1, 1, 1, 1},
-      {{2, 9, 8, 16}, {3, 3, 16, 32}, 2, 1, 0, 1, 1},
-      {{1, 11, 7, 4}, {3, 2, 4, 5}, 1, 2, 1, 2, 1},
-      {{2, 8, 8, 8}, {3, 3, 1, 8}, 1, 1, 1, 1, 8},
-      {{2, 8, 8, 8}, {3, 3, 1, 16}, 2, 1, 1, 1, 8},
-      {{2, 8, 8, 8}, {1, 1, 4, 10}, 1, 1, 0, 0, 2},
-      {{3, 20, 6}, {5, 6, 7}, 2, 1, 2, 2, 1},
-      {{1, 5, 6, 7, 3}, {2, 3, 2, 3, 4}, 1, 1, 1, 0, 1},
-      {{2, 5, 5, 3}, {5, 5, 3, 2}, 1, 1, 0, 0, 1},
-      {{2, 2, 3, 5}, {1, 2, 5, 6}, 3, 1, 0, 0, 1},
-      {{9, 30, 3, 5}, {1, 1, 5, 5}, 1, 1, 0, 0, 1},  // many lines: sums in parts
-      {{1, 7, 10, 4}, {2, 3, 4, 9}, 3, 1, 1, 1, 1},  // extents that are no multiples of the stride
-      {{1, 9, 9, 4}, {3, 3, 4, 9}, 2, 2, 2, 2, 1},
-  };
   std::mt19937 random(2);
   for (DType dtype : GetParam().dtypes)
-    for (const ConvolutionCase& c : cases)
+    for (const ConvolutionCase& c : convolution_cases)
       for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
         const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);
         ir::Convolution attributes;

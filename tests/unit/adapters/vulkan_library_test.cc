@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "adapters/cases.h"
 #include "adapters/kernel_runner.h"
 #include "adapters/vulkan_test.h"
 #include "ir/build.h"
@@ -15,10 +16,6 @@ using ir::DType;
 using ir::Shape;
 using ir::Tensor;
 using ir::Value;
-
-Value leaf(const Tensor& tensor) {
-  return ir::Node::stored(tensor.dtype(), tensor.shape(), nullptr);
-}
 
 class VulkanLibrary : public VulkanTest {
  protected:
@@ -189,27 +186,10 @@ TEST_F(VulkanLibrary, ArgSort) {
     expect_equal(ir::argsort(leaf(inputs[0]), descending), inputs);
 }
 
-struct WindowCase {
-  Shape input;
-  ir::Dims extents;
-  ir::Dims strides;
-  ir::Dims pad_low;
-  ir::Dims pad_high;
-};
-
 TEST_F(VulkanLibrary, WindowsAndTheirGradients) {
-  const WindowCase cases[] = {
-      {{2, 8, 8, 5}, {1, 2, 2, 1}, {1, 2, 2, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}},
-      {{2, 9, 7, 3}, {1, 3, 3, 1}, {1, 2, 2, 1}, {0, 1, 0, 0}, {0, 1, 1, 0}},
-      {{2, 3, 9, 7}, {1, 1, 3, 2}, {1, 1, 1, 3}, {0, 0, 1, 1}, {0, 0, 1, 1}},
-      {{2, 3, 4, 3, 2}, {2, 1, 2, 3, 2}, {1, 2, 1, 1, 2}, {1, 0, 1, 0, 0}, {0, 0, 0, 2, 1}},
-      {{2, 6}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
-      {{5}, {2}, {2}, {0}, {1}},
-      {{1}, {3}, {1}, {0}, {0}},  // no window fits
-  };
   std::mt19937 random(8);
   for (DType dtype : ir::all_dtypes)
-    for (const WindowCase& c : cases)
+    for (const WindowCase& c : window_cases)
       for (auto op : {ir::ReduceOp::maximum, ir::ReduceOp::sum}) {
         if (dtype == DType::boolean) continue;
         const bool maximum = op == ir::ReduceOp::maximum;

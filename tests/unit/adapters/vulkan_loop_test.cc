@@ -27,7 +27,7 @@ bool has_code(ir::UnaryOp op, DType dtype) {
   return dtype != DType::f64 || !(is_trigonometric || is_special);
 }
 
-double units_of(DType dtype, ir::UnaryOp op) {
+double vulkan_units_of(DType dtype, ir::UnaryOp op) {
   if (op <= ir::UnaryOp::truncate || op == ir::UnaryOp::sqrt || op == ir::UnaryOp::square) return 0;
   return dtype == DType::f32 || dtype == DType::f64 ? 6 : 1;
 }
@@ -52,9 +52,10 @@ TEST_F(VulkanLoop, UnaryOperations) {
         continue;
       }
       const std::vector<Tensor> inputs{random_tensor(random, dtype, {n}, true)};
-      EXPECT_EQ(difference(run_on(*device_, loop, inputs, {n})[0],
-                           run_reference(loop, inputs, {n})[0], units_of(dtype, op), scale_of(op)),
-                "")
+      EXPECT_EQ(
+          difference(run_on(*device_, loop, inputs, {n})[0], run_reference(loop, inputs, {n})[0],
+                     vulkan_units_of(dtype, op), scale_of(op)),
+          "")
           << name_of(op) << " of " << name_of(dtype);
     }
 }

@@ -15,7 +15,7 @@ using ir::Shape;
 using ir::UnaryOp;
 using ir::Value;
 
-std::string text_of(const std::vector<Value>& wanted) {
+std::string strided_text_of(const std::vector<Value>& wanted) {
   const ir::Graph graph = graph_of(wanted);
   return print(make_plan(graph, 64, /*strided_matmul=*/true), graph);
 }
@@ -37,7 +37,7 @@ Value exp(const Value& x) { return ir::unary(UnaryOp::exp, x); }
 
 TEST(Assemble, ALoopWritesTheParts) {
   const Value x = leaf({4, 3});
-  EXPECT_EQ(text_of({join({exp(x), -x}, 1)}),
+  EXPECT_EQ(strided_text_of({join({exp(x), -x}, 1)}),
             "launch 0: loop [4,3] r0 = f32 x0; r1 = exp(r0); r2 = negate(r0) <- %0 -> r1 to "
             "%3(wanted)[6,1], r2 to %3(wanted)[6,1]+3\n"
             "1 launches, 0 bytes of temporaries, 96 bytes wanted\n");
@@ -46,7 +46,7 @@ TEST(Assemble, ALoopWritesTheParts) {
 TEST(Assemble, PartsInSeveralLoopsAndWholesInWholes) {
   const Value x = leaf({4, 3});
   const Value y = leaf({2, 6});
-  EXPECT_EQ(text_of({join({join({exp(x), -x}, 1), exp(y)}, 0)}),
+  EXPECT_EQ(strided_text_of({join({join({exp(x), -x}, 1), exp(y)}, 0)}),
             "launch 0: loop [4,3] r0 = f32 x0; r1 = exp(r0); r2 = negate(r0) <- %0 -> r1 to "
             "%6(wanted)[6,1], r2 to %6(wanted)[6,1]+3\n"
             "launch 1: loop [12] r0 = f32 x0; r1 = exp(r0) <- %1 -> %6(wanted)[1]+24\n"
@@ -57,7 +57,7 @@ TEST(Assemble, PartsInSeveralLoopsAndWholesInWholes) {
 TEST(Assemble, AWantedPartIsStoredTwice) {
   const Value x = leaf({4, 3});
   const Value part = exp(x);
-  EXPECT_EQ(text_of({part, join({part, -x}, 0)}),
+  EXPECT_EQ(strided_text_of({part, join({part, -x}, 0)}),
             "launch 0: loop [12] r0 = f32 x0; r1 = exp(r0); r2 = negate(r0) <- %0 -> r1 to "
             "%1(wanted), r1 to %3(wanted), r2 to %3(wanted)[1]+12\n"
             "1 launches, 0 bytes of temporaries, 144 bytes wanted\n");
@@ -89,7 +89,7 @@ TEST(Assemble, PlacesThatTheAxesDoNotFit) {
   const Value part = exp(ir::reshape(ir::permute(x, turned), Shape{2, 3}));
   const Value beside = join({part, -x}, 1);
   const Value below = join({part, ir::unary(UnaryOp::sqrt, x)}, 0);
-  EXPECT_EQ(text_of({beside, below}),
+  EXPECT_EQ(strided_text_of({beside, below}),
             "launch 0: loop [3,2] r0 = f32 x0; r1 = exp(r0); r2 = f32 x1; r3 = negate(r2); r4 = "
             "sqrt(r2) <- %0[1,3], %0 -> r1 to %3(t+0), r1 to %7(wanted), r3 to %4(t+64), r4 to "
             "%7(wanted)[2,1]+6\n"

@@ -13,9 +13,6 @@ using ir::Shape;
 using ir::UnaryOp;
 using ir::Value;
 
-std::vector<std::int64_t> list(const Dims& dims) { return {dims.begin(), dims.end()}; }
-using List = std::vector<std::int64_t>;
-
 TEST(Fusion, AChainIsOneLoop) {
   Value x = leaf({4, 5});
   for (int i = 0; i < 10; ++i) x = unary(UnaryOp::exp, x);

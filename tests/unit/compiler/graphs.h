@@ -1,6 +1,7 @@
 // Short ways to make graphs to plan.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -26,5 +27,9 @@ inline const Loop& loop_of(const Plan& plan, std::size_t step) {
 inline const Library& library_of(const Plan& plan, std::size_t step) {
   return std::get<Library>(plan.steps.at(step).kernel);
 }
+
+/// Extents or strides, for a comparison to print.
+using List = std::vector<std::int64_t>;
+inline List list(const ir::Dims& dims) { return {dims.begin(), dims.end()}; }
 
 }  // namespace evergpu::compiler

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "compiler/graphs.h"
+
 namespace evergpu::compiler {
 namespace {
 
@@ -11,9 +13,6 @@ using ir::DType;
 using ir::Kind;
 using ir::Operation;
 using ir::Shape;
-
-std::vector<std::int64_t> list(const Dims& dims) { return {dims.begin(), dims.end()}; }
-using List = std::vector<std::int64_t>;
 
 Operation type(Shape shape, DType dtype = DType::f32) {
   return {Kind::load, dtype, std::move(shape), ir::Empty{}};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "ir/evaluate.h"
 
 namespace evergpu::ir {
+
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// The bytes of a leaf.
 class TensorStorage : public Storage {

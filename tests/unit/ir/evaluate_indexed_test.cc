@@ -1,6 +1,5 @@
 // Gather, scatter and sort.
 #include <cmath>
-#include <limits>
 
 #include "ir/arrays.h"
 
@@ -9,8 +8,6 @@ namespace {
 
 using Floats = std::vector<float>;
 using Ints = std::vector<std::int32_t>;
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 TEST(EvaluateGather, TakesRowsAndGivesZerosOutOfRange) {
   const Value params = array<float>({3, 2}, {1, 2, 3, 4, 5, 6});

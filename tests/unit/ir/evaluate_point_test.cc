@@ -1,15 +1,11 @@
 // What the interpreter computes element by element.
 #include <cmath>
-#include <limits>
 
 #include "ir/arrays.h"
 #include "ir/special_functions.h"
 
 namespace evergpu::ir {
 namespace {
-
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// Equal bit for bit, but that any NaN equals any other.
 template <typename T>

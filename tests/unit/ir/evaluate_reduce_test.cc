@@ -1,6 +1,5 @@
 // Reductions and scans.
 #include <cmath>
-#include <limits>
 #include <random>
 
 #include "ir/arrays.h"
@@ -9,8 +8,6 @@ namespace evergpu::ir {
 namespace {
 
 using Floats = std::vector<float>;
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// Multiples of 1/8, whose sums are exact.
 Floats numbers(std::int64_t count, unsigned seed) {

@@ -1,6 +1,5 @@
 // Windows and their gradients.
 #include <cmath>
-#include <limits>
 
 #include "ir/arrays.h"
 
@@ -8,8 +7,6 @@ namespace evergpu::ir {
 namespace {
 
 using Floats = std::vector<float>;
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 TEST(EvaluateWindow, PaddingTakesNoPart) {
   const Value x = list<float>({-1, -2, -3, -4});

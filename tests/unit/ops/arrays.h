@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <random>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "ir/graph.h"
 
 namespace evergpu::testing {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The bytes of a leaf.
 class ArrayStorage : public ir::Storage {

@@ -1,7 +1,5 @@
 #include "ops/loss.h"
 
-#include <limits>
-
 #include "ops/arrays.h"
 
 namespace evergpu::ops {
@@ -12,8 +10,7 @@ using ir::Value;
 using testing::array;
 using testing::expect_array;
 using testing::expect_failure;
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+using testing::nan;
 
 TEST(Softmax, SumsToOneAndDoesNotOverflow) {
   const double e = std::exp(1.0);

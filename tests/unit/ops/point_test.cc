@@ -16,9 +16,8 @@ using ir::Value;
 using testing::array;
 using testing::expect_array;
 using testing::expect_failure;
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
+using testing::infinity;
+using testing::nan;
 
 TEST(Point, BroadcastsOrSaysWhatDoesNotFit) {
   expect_array(ops::binary(BinaryOp::add, array({2, 1}, {1, 2}), array({3}, {10, 20, 30})), {2, 3},
