@@ -75,11 +75,13 @@ class MemoryPlanner {
         alignment_(alignment),
         last_use_(plan.buffers.size(), never),
         writes_(plan.buffers.size()),
+        kept_(plan.buffers.size()),
         placed_(plan.buffers.size()) {
     for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
       for (std::uint32_t buffer : plan_.steps[s].inputs) last_use_[buffer] = s;
       for (std::uint32_t buffer : plan_.steps[s].outputs) ++writes_[buffer];
     }
+    for (const Wanted& wanted : plan_.wanted) kept_[wanted.buffer] = true;
   }
 
   void run() {
@@ -87,13 +89,19 @@ class MemoryPlanner {
       const Step& step = plan_.steps[s];
       for (std::size_t i = 0; i < step.outputs.size(); ++i) {
         Buffer& output = plan_.buffers[step.outputs[i]];
+        if (output.place == Buffer::Place::wanted && writes_[step.outputs[i]] == 1) {
+          if (const std::uint32_t* leaf = find_take_over(step, i, s, Buffer::Place::leaf)) {
+            output.takes_over = *leaf;
+            last_use_[*leaf] = never;
+          }
+        }
         if (!in_arena(output)) continue;
         if (writes_[step.outputs[i]] > 1) {  // parts: the first of them makes room for all
           if (!placed_[step.outputs[i]]) output.offset = arena_.allocate(aligned(output.bytes));
           placed_[step.outputs[i]] = true;
           continue;
         }
-        const std::uint32_t* taken = find_take_over(step, i, s);
+        const std::uint32_t* taken = find_take_over(step, i, s, Buffer::Place::temporary);
         if (taken != nullptr) {
           output.offset = plan_.buffers[*taken].offset;
           last_use_[*taken] = never;  // its bytes are the result's now
@@ -122,8 +130,10 @@ class MemoryPlanner {
     last_use_[buffer] = never;  // a step may read it twice
   }
 
-  /// The input of a Loop whose bytes `outputs[i]` can be written over; null when there is none.
-  const std::uint32_t* find_take_over(const Step& step, std::size_t i, std::size_t s) const {
+  /// The input of a Loop, of that place, whose bytes `outputs[i]` can be written over; null when
+  /// there is none.
+  const std::uint32_t* find_take_over(const Step& step, std::size_t i, std::size_t s,
+                                      Buffer::Place place) const {
     const auto* loop = std::get_if<Loop>(&step.kernel);
     if (loop == nullptr || i >= loop->plain_outputs()) return nullptr;
     const Buffer& output = plan_.buffers[step.outputs[i]];
@@ -134,7 +144,8 @@ class MemoryPlanner {
     };
     for (std::size_t k = 0; k < step.inputs.size(); ++k) {
       const Buffer& input = plan_.buffers[step.inputs[k]];
-      if (last_use_[step.inputs[k]] != s || !in_arena(input) || input.bytes != output.bytes)
+      if (last_use_[step.inputs[k]] != s || input.place != place || kept_[step.inputs[k]] ||
+          input.bytes != output.bytes || input.bytes == 0)
         continue;
       bool all_same = true;
       for (std::size_t j = 0; j < step.inputs.size() && all_same; ++j)
@@ -148,6 +159,7 @@ class MemoryPlanner {
   std::size_t alignment_;
   std::vector<std::size_t> last_use_;  // by buffer: the last step that reads it
   std::vector<std::uint32_t> writes_;  // by buffer: how many results go there
+  std::vector<bool> kept_;             // by buffer: a wanted node's bytes are there
   std::vector<bool> placed_;           // by buffer with several: it has its offset
   Arena arena_;
 };

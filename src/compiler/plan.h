@@ -16,13 +16,17 @@ namespace evergpu::compiler {
 struct Buffer {
   enum class Place : std::uint8_t {
     leaf,       // the bytes of graph node `node`, which exist before the plan runs
-    wanted,     // a new block that outlives the plan: the bytes of wanted graph node `node`
+    wanted,     // a block that outlives the plan: the bytes of wanted graph node `node`
     temporary,  // bytes [offset, offset + bytes) of the plan's arena
   };
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
   Place place = Place::temporary;
   std::uint32_t node = 0;  // temporary: the node it was made for
   std::size_t bytes = 0;
   std::size_t offset = 0;  // temporary
+  /// wanted: the leaf, a position in Plan::buffers, whose bytes it may take over where nobody else
+  /// can see them; none: a new block it must be.
+  std::uint32_t takes_over = none;
 };
 
 /// A launch argument that the graph decides: the bits of a constant, or the offset that starts of

@@ -11,10 +11,15 @@ namespace {
 
 using Output = std::back_insert_iterator<std::string>;
 
-/// "%7", with where its bytes are when the plan makes them: "%7(t+2048)", "%7(wanted)".
-void print_buffer(Output out, const Buffer& buffer) {
+/// "%7", with where its bytes are when the plan makes them: "%7(t+2048)", "%7(wanted)", or
+/// "%7(wanted over %3)" where it may take over a leaf's.
+void print_buffer(Output out, const Plan& plan, std::uint32_t position) {
+  const Buffer& buffer = plan.buffers[position];
   fmt::format_to(out, "%{}", buffer.node);
-  if (buffer.place == Buffer::Place::wanted) fmt::format_to(out, "(wanted)");
+  if (buffer.takes_over != Buffer::none)
+    fmt::format_to(out, "(wanted over %{})", plan.buffers[buffer.takes_over].node);
+  else if (buffer.place == Buffer::Place::wanted)
+    fmt::format_to(out, "(wanted)");
   if (buffer.place == Buffer::Place::temporary) fmt::format_to(out, "(t+{})", buffer.offset);
 }
 
@@ -100,7 +105,7 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
     text += " <-";
     for (std::size_t i = 0; i < step.inputs.size(); ++i) {
       text += i == 0 ? " " : ", ";
-      print_buffer(out, plan.buffers[step.inputs[i]]);
+      print_buffer(out, plan, step.inputs[i]);
       if (loop != nullptr) print_strides(out, loop->inputs[i], loop->extents);
       if (library != nullptr && !library->operand_layouts.empty())
         print_strides(out, library->operand_layouts[i], library->operand_shapes[i].extents());
@@ -109,7 +114,7 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
     for (std::size_t i = 0; i < step.outputs.size(); ++i) {
       text += i == 0 ? " " : ", ";
       if (loop != nullptr) print_result(out, *loop, i);
-      print_buffer(out, plan.buffers[step.outputs[i]]);
+      print_buffer(out, plan, step.outputs[i]);
       if (loop != nullptr && i < loop->plain_outputs())
         print_strides(out, loop->outputs[i], loop->extents);
     }

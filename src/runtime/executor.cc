@@ -80,17 +80,22 @@ Job cut(Job& job, std::uint32_t begin, std::uint32_t end, std::span<const std::u
     }
   }
   for (std::uint32_t node = begin; node < end; ++node) {
-    if (last_use[node] >= end && job.blocks[node] == nullptr) {
+    if (last_use[node] >= end && job.blocks[node] == nullptr)
       job.blocks[node] = std::make_shared<Block>();
-      // Lets its operands go, so that their memory is free when this part has run.
-      job.graph.nodes[node].value->set_stored(job.blocks[node]);
-    }
     add(node, job.graph.nodes[node].leaf);
     ir::GraphNode& copy = part.graph.nodes.back();
     if (!copy.leaf) copy.wanted = job.blocks[node] != nullptr;
     for (std::uint32_t& operand : copy.operands) operand = position[operand];
   }
   return part;
+}
+
+/// The memory that a wanted array takes over: a leaf's that nobody but this job can see. Null when
+/// there is none.
+std::shared_ptr<Memory> taken_over(const Job& part, const Plan& plan, const Buffer& buffer) {
+  if (buffer.takes_over == Buffer::none) return nullptr;
+  const std::shared_ptr<Block>& leaf = part.blocks[plan.buffers[buffer.takes_over].node];
+  return leaf.use_count() == 1 && leaf->memory().use_count() == 1 ? leaf->memory() : nullptr;
 }
 
 }  // namespace
@@ -104,6 +109,8 @@ Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counter
 
 Status Executor::run(Job job) {
   const std::vector<std::uint32_t> last_use = last_uses(job.graph);
+  // What is left of a leaf's owners are those to whom its bytes matter after this job.
+  for (ir::GraphNode& node : job.graph.nodes) node.value = {};
   return run_range(job, 0, static_cast<std::uint32_t>(job.graph.nodes.size()), last_use);
 }
 
@@ -136,9 +143,16 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
     }
   };
   take(plan.arena_bytes, arena);  // of no bytes too: empty temporaries are regions of it
+  std::size_t new_bytes = plan.arena_bytes;
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
-    if (plan.buffers[i].place == Buffer::Place::wanted) take(plan.buffers[i].bytes, fresh[i]);
+    const Buffer& buffer = plan.buffers[i];
+    if (buffer.place != Buffer::Place::wanted) continue;
+    fresh[i] = taken_over(part, plan, buffer);
+    if (fresh[i] != nullptr) continue;
+    take(buffer.bytes, fresh[i]);
+    new_bytes += buffer.bytes;
   }
+  if (status.ok()) counters_->bytes_created += new_bytes;
   if (status.ok()) return run_plan(part, runnable, arena, std::move(fresh));
 
   if (status.code() != Code::resource_exhausted || end - begin <= 1) {
@@ -156,10 +170,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   const std::uint32_t middle = begin + (end - begin) / 2;
   status = run_range(job, begin, middle, last_use);
   for (std::uint32_t node = 0; node < middle; ++node) {
-    if (last_use[node] >= middle) continue;
-    job.graph.nodes[node].value = {};
-    job.graph.nodes[node].origin = {};
-    job.blocks[node].reset();
+    if (last_use[node] < middle) job.blocks[node].reset();
   }
   const Status second = run_range(job, middle, end, last_use);
   return status.ok() ? second : status;
@@ -218,7 +229,6 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
       block.set_failed(failed[buffer]);
     }
   }
-  counters_->bytes_created += plan.arena_bytes + plan.wanted_bytes;
   return first;
 }
 

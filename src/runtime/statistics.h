@@ -15,8 +15,9 @@ struct Statistics {
   std::uint64_t plan_misses = 0;      // graphs planned
   std::uint64_t allocations = 0;      // by the framework
   std::uint64_t bytes_allocated = 0;  // by the framework, in all
-  std::uint64_t bytes_created =
-      0;                       // blocks that came to exist: wanted values and temporaries, in all
+  // Blocks that came to exist: temporaries, and wanted values that took over nobody's bytes, in
+  // all.
+  std::uint64_t bytes_created = 0;
   std::size_t live_bytes = 0;  // allocated by the framework now
   std::size_t peak_live_bytes = 0;
   std::size_t resident_bytes = 0;  // blocks that exist now

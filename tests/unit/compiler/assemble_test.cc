@@ -59,7 +59,7 @@ TEST(Assemble, AWantedPartIsStoredTwice) {
   const Value part = exp(x);
   EXPECT_EQ(strided_text_of({part, join({part, -x}, 0)}),
             "launch 0: loop [12] r0 = f32 x0; r1 = exp(r0); r2 = negate(r0) <- %0 -> r1 to "
-            "%1(wanted), r1 to %3(wanted), r2 to %3(wanted)[1]+12\n"
+            "%1(wanted over %0), r1 to %3(wanted), r2 to %3(wanted)[1]+12\n"
             "1 launches, 0 bytes of temporaries, 144 bytes wanted\n");
 }
 

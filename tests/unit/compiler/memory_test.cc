@@ -41,6 +41,38 @@ TEST(Memory, ALoopDoesNotWriteOverWhatItReadsElsewhere) {
   EXPECT_NE(plan.buffers[loop.inputs[0]].offset, plan.buffers[loop.outputs[0]].offset);
 }
 
+// The leaf that the last step's result `i` may take over; none's number where there is no such.
+std::uint32_t taken_over(const Plan& plan, std::size_t i = 0) {
+  const std::uint32_t leaf = plan.buffers[plan.steps.back().outputs[i]].takes_over;
+  return leaf == Buffer::none ? Buffer::none : plan.buffers[leaf].node;
+}
+
+TEST(Memory, AWantedResultMayTakeOverALeaf) {
+  const Value x = leaf({16, 16});
+  EXPECT_EQ(taken_over(plan_of({x * 2.0})), 0u);
+  EXPECT_EQ(taken_over(plan_of({x + leaf({16, 1})})), 0u);
+}
+
+TEST(Memory, TwoResultsTakeOverTwoLeaves) {
+  const Value mean = leaf({16}) + 1.0;
+  const Plan plan = plan_of({mean, mean * leaf({16})});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  ASSERT_EQ(plan.steps[0].outputs.size(), 2u);
+  EXPECT_NE(taken_over(plan, 0), Buffer::none);
+  EXPECT_NE(taken_over(plan, 1), Buffer::none);
+  EXPECT_NE(taken_over(plan, 0), taken_over(plan, 1));
+}
+
+TEST(Memory, ALeafIsNotTakenOverThatIsNeeded) {
+  const Value x = leaf({16, 16});
+  const std::vector<std::int64_t> turn{1, 0};
+  EXPECT_EQ(taken_over(plan_of({x + permute(x, turn)})), Buffer::none);        // read elsewhere too
+  EXPECT_EQ(taken_over(plan_of({reshape(x, {256}), x * 2.0})), Buffer::none);  // wanted itself
+  EXPECT_EQ(taken_over(plan_of({cast(x, ir::DType::f64)})), Buffer::none);     // too small
+  const Plan later = plan_of({matmul(x * 2.0, x)});
+  for (const Buffer& buffer : later.buffers) EXPECT_EQ(buffer.takes_over, Buffer::none);
+}
+
 TEST(Memory, OffsetsAreAligned) {
   Value x = leaf({3, 3});
   for (int i = 0; i < 5; ++i) x = matmul(x, matmul(x, x));

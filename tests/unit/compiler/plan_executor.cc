@@ -35,6 +35,10 @@ class Executor {
       const Buffer& buffer = plan.buffers[b];
       if (buffer.place == Buffer::Place::leaf)
         blocks_[b].assign(leaf_data[buffer.node], leaf_data[buffer.node] + buffer.bytes);
+      else if (buffer.takes_over != Buffer::none)
+        expect(plan.buffers[buffer.takes_over].place == Buffer::Place::leaf &&
+                   plan.buffers[buffer.takes_over].bytes == buffer.bytes,
+               "what is taken over");
       else if (buffer.place == Buffer::Place::wanted)
         blocks_[b].assign(buffer.bytes, std::byte{0xff});
       else
@@ -79,6 +83,7 @@ class Executor {
 
   std::byte* bytes_of(std::uint32_t buffer) {
     const Buffer& b = plan_.buffers[buffer];
+    if (b.takes_over != Buffer::none) return bytes_of(b.takes_over);  // wherever it may
     return b.place == Buffer::Place::temporary ? arena_.data() + b.offset : blocks_[buffer].data();
   }
 

@@ -25,7 +25,7 @@ TEST(Print, Fusion) {
   EXPECT_EQ(text_of({y}),
             "launch 0: loop [128,512] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1); r3 = f32 0x0; r4 "
             "= maximum(r2,r3)"
-            " <- %0, %1[0,1] -> %6(wanted)\n"
+            " <- %0, %1[0,1] -> %6(wanted over %0)\n"
             "1 launches, 0 bytes of temporaries, 262144 bytes wanted\n");
 }
 
@@ -102,13 +102,13 @@ TEST(Print, TrainingStep) {
             " <- %0, %29(t+0) -> %30(t+2048)\n"
             "launch 9: loop [128] r0 = f32 x0; r1 = f32 x1; r2 = multiply(r0,r1); r3 = f32 x2; r4 "
             "= subtract(r3,r2)"
-            " <- %5[0], %30(t+2048), %2 -> %34(wanted)\n"
+            " <- %5[0], %30(t+2048), %2 -> %34(wanted over %2)\n"
             "launch 10: loop [16] r0 = f32 x0; r1 = f32 x1; r2 = multiply(r0,r1); r3 = f32 x2; r4 "
             "= subtract(r3,r2)"
-            " <- %5[0], %31(t+4096), %3 -> %37(wanted)\n"
+            " <- %5[0], %31(t+4096), %3 -> %37(wanted over %3)\n"
             "launch 11: loop [64] r0 = f32 x0; r1 = f32 x1; r2 = multiply(r0,r1); r3 = f32 x2; r4 "
             "= subtract(r3,r2)"
-            " <- %5[0], %21(t+4608), %4 -> %40(wanted)\n"
+            " <- %5[0], %21(t+4608), %4 -> %40(wanted over %4)\n"
             "12 launches, 4864 bytes of temporaries, 836 bytes wanted\n");
 }
 

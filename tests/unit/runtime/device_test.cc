@@ -68,6 +68,60 @@ TEST(Device, OldValueSurvivesAWriteInPlace) {
   EXPECT_EQ(download(*device, before.address(), 1)[0], 10.0F);
 }
 
+// A variable of four numbers, 5, whose bytes exist.
+void make_variable(Device& device, const Buffer& variable) {
+  ASSERT_TRUE(
+      device.write(variable.address(), ir::full(Shape{4}, ir::constant(DType::f32, 5)) + 0.0).ok());
+  ASSERT_TRUE(device.synchronize().ok());
+}
+
+TEST(Device, AVariableIsSteppedInItsOwnBytes) {
+  const auto device = make_device();
+  const Buffer variable(*device, 16);
+  make_variable(*device, variable);
+  const std::uint64_t created = device->statistics().bytes_created;
+  for (int i = 0; i < 3; ++i) {
+    const Value old = device->read(variable.address(), DType::f32, Shape{4});
+    ASSERT_TRUE(device->write(variable.address(), old - 1.0).ok());
+  }
+  EXPECT_EQ(download(*device, variable.address(), 1)[0], 2.0F);
+  EXPECT_EQ(device->statistics().bytes_created, created);
+}
+
+TEST(Device, BytesThatSomebodySeesAreNotWrittenOver) {
+  const auto device = make_device();
+  const Buffer variable(*device, 16);
+  const Buffer copy(*device, 16);
+  make_variable(*device, variable);
+  {
+    const Value held = device->read(variable.address(), DType::f32, Shape{4});
+    ASSERT_TRUE(device->write(variable.address(), held - 1.0).ok());
+    EXPECT_EQ(download(*device, variable.address(), 1)[0], 4.0F);
+    ASSERT_TRUE(device->write(copy.address(), held * 2.0).ok());
+    EXPECT_EQ(download(*device, copy.address(), 1)[0], 10.0F);
+  }
+  ASSERT_TRUE(device->copy(copy.address(), variable.address(), 16).ok());
+  ASSERT_TRUE(
+      device
+          ->write(variable.address(), device->read(variable.address(), DType::f32, Shape{4}) - 1.0)
+          .ok());
+  EXPECT_EQ(download(*device, variable.address(), 1)[0], 3.0F);
+  EXPECT_EQ(download(*device, copy.address(), 1)[0], 4.0F);
+  // The same bytes under two names: a reshape's are its operand's.
+  ASSERT_TRUE(
+      device
+          ->write(copy.address(),
+                  ir::reshape(device->read(variable.address(), DType::f32, Shape{4}), Shape{2, 2}))
+          .ok());
+  ASSERT_TRUE(device->synchronize().ok());
+  ASSERT_TRUE(
+      device
+          ->write(variable.address(), device->read(variable.address(), DType::f32, Shape{4}) - 1.0)
+          .ok());
+  EXPECT_EQ(download(*device, variable.address(), 1)[0], 2.0F);
+  EXPECT_EQ(download(*device, copy.address(), 1)[0], 3.0F);
+}
+
 TEST(Device, UnwrittenBytesReadAsZeros) {
   const auto device = make_device();
   const Buffer buffer(*device, 16);
