@@ -95,7 +95,10 @@ PhiloxState philox_state_of_seed(const Value& seed) {
   const Value mixed = ir::bitcast(
       ir::reshape(ir::philox(one_word(scramble_key), counter, 4), Shape{2, 2}), DType::u64);
   const auto word = [&](std::int64_t i) { return ir::slice(mixed, Dims{i}, Dims{1}); };
-  return {.key = word(0), .counter = join(one_word(0), word(1))};
+  const Value is_low =
+      ir::binary(BinaryOp::equal, ir::iota(DType::i32, Shape{2}, 0), bits(DType::i32, 0));
+  // 0 and the second word: chosen in one kernel, where joined they are three.
+  return {.key = word(0), .counter = ir::select(is_low, bits(DType::u64, 0), word(1))};
 }
 
 PhiloxState philox_state(std::uint64_t key, std::uint64_t counter_low, std::uint64_t counter_high) {
