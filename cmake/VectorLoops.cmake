@@ -1,6 +1,6 @@
 # The host adapter's inner loops: compiled once for each instruction set, for the compiler to
-# vectorise. No result depends on these options. Sanitized loops are slow anyhow, and compile in a
-# third of the time without.
+# vectorise. No result depends on these options. Sanitized loops are slow anyhow, so they do
+# without -O3.
 set(vector_options -fno-math-errno -fno-trapping-math -Wno-psabi)
 if(NOT EVERGPU_SANITIZE)
   list(PREPEND vector_options -O3)

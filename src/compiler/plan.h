@@ -72,7 +72,7 @@ struct Plan {
   std::vector<Buffer> buffers;
   std::vector<Step> steps;
   std::size_t arena_bytes = 0;   // temporaries, with their blocks reused
-  std::size_t wanted_bytes = 0;  // all new blocks that outlive the plan
+  std::size_t wanted_bytes = 0;  // all blocks that outlive the plan
   std::vector<Wanted> wanted;
   std::vector<Argument> arguments;  // a slice comes after what it slices
 };

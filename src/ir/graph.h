@@ -17,7 +17,7 @@ struct GraphNode {
   bool leaf = false;        // its bytes exist, or will before the graph runs; it has no operands
   bool wanted = false;      // somebody outside needs its bytes
   std::string_view origin;  // the value's
-  Value value;              // keeps the node; may be empty in tests
+  Value value;              // keeps the node; empty when nobody needs that
 };
 
 struct Graph {

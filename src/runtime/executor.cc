@@ -152,8 +152,10 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
     take(buffer.bytes, fresh[i]);
     new_bytes += buffer.bytes;
   }
-  if (status.ok()) counters_->bytes_created += new_bytes;
-  if (status.ok()) return run_plan(part, runnable, arena, std::move(fresh));
+  if (status.ok()) {
+    counters_->bytes_created += new_bytes;
+    return run_plan(part, runnable, arena, std::move(fresh));
+  }
 
   if (status.code() != Code::resource_exhausted || end - begin <= 1) {
     status = named(status, last_origin(part.graph));

@@ -75,15 +75,18 @@ void make_variable(Device& device, const Buffer& variable) {
   ASSERT_TRUE(device.synchronize().ok());
 }
 
+// Records the variable's next value: one less.
+void step(Device& device, const Buffer& variable) {
+  const Value old = device.read(variable.address(), DType::f32, Shape{4});
+  ASSERT_TRUE(device.write(variable.address(), old - 1.0).ok());
+}
+
 TEST(Device, AVariableIsSteppedInItsOwnBytes) {
   const auto device = make_device();
   const Buffer variable(*device, 16);
   make_variable(*device, variable);
   const std::uint64_t created = device->statistics().bytes_created;
-  for (int i = 0; i < 3; ++i) {
-    const Value old = device->read(variable.address(), DType::f32, Shape{4});
-    ASSERT_TRUE(device->write(variable.address(), old - 1.0).ok());
-  }
+  for (int i = 0; i < 3; ++i) step(*device, variable);
   EXPECT_EQ(download(*device, variable.address(), 1)[0], 2.0F);
   EXPECT_EQ(device->statistics().bytes_created, created);
 }
@@ -101,10 +104,7 @@ TEST(Device, BytesThatSomebodySeesAreNotWrittenOver) {
     EXPECT_EQ(download(*device, copy.address(), 1)[0], 10.0F);
   }
   ASSERT_TRUE(device->copy(copy.address(), variable.address(), 16).ok());
-  ASSERT_TRUE(
-      device
-          ->write(variable.address(), device->read(variable.address(), DType::f32, Shape{4}) - 1.0)
-          .ok());
+  step(*device, variable);
   EXPECT_EQ(download(*device, variable.address(), 1)[0], 3.0F);
   EXPECT_EQ(download(*device, copy.address(), 1)[0], 4.0F);
   // The same bytes under two names: a reshape's are its operand's.
@@ -114,10 +114,7 @@ TEST(Device, BytesThatSomebodySeesAreNotWrittenOver) {
                   ir::reshape(device->read(variable.address(), DType::f32, Shape{4}), Shape{2, 2}))
           .ok());
   ASSERT_TRUE(device->synchronize().ok());
-  ASSERT_TRUE(
-      device
-          ->write(variable.address(), device->read(variable.address(), DType::f32, Shape{4}) - 1.0)
-          .ok());
+  step(*device, variable);
   EXPECT_EQ(download(*device, variable.address(), 1)[0], 2.0F);
   EXPECT_EQ(download(*device, copy.address(), 1)[0], 3.0F);
 }
