@@ -10,6 +10,7 @@
 #include "compiler/assemble.h"
 #include "compiler/loop_builder.h"
 #include "compiler/memory.h"
+#include "compiler/order.h"
 #include "compiler/partition.h"
 #include "compiler/view.h"
 
@@ -453,6 +454,7 @@ class Planner {
 
 Plan make_plan(const ir::Graph& graph, std::size_t alignment, bool strided_matmul) {
   Plan plan = Planner(graph, strided_matmul).run();
+  order_for_memory(plan);
   assign_memory(plan, alignment);
   return plan;
 }
