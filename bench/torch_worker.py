@@ -31,14 +31,16 @@ class Training:
         self.optimizer.step()
         return loss.detach(), (logits.argmax(1) == y).sum()
 
-    def fit(self, steps):
+    def fit(self, steps, begin):
         """Loss and accuracy are read once, as Keras's fit reads them at the end of an epoch."""
         totals = torch.zeros(2)
+        begin()
         for x, y in itertools.islice(self.batches, steps):
             totals += torch.stack(self.step(x, y))
         totals.tolist()
 
-    def train_on_batch(self, steps):
+    def train_on_batch(self, steps, begin):
+        begin()
         for x, y in itertools.islice(self.batches, steps):
             for value in self.step(x, y):
                 value.item()

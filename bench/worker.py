@@ -9,7 +9,8 @@ import time
 def serve(build):
     """Says on standard output what `build` made, `facts`, and then answers questions on standard
     input, [mode, seconds] a line each, with the time of a step. The first question of a mode warms
-    up. What `build` returns has `modes`, a function of a number of steps each, and `counters`."""
+    up. What `build` returns has `counters` and `modes`: functions run(steps, begin), which call
+    begin() when the steps to be measured begin, and return when they have ended."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints does not belong into the answers
     contender = build()
@@ -18,19 +19,20 @@ def serve(build):
     for question in sys.stdin:
         mode, seconds = json.loads(question)
         if mode not in step:
-            contender.modes[mode](5)
+            contender.modes[mode](5, lambda: None)
         steps = max(5, int(seconds / step[mode])) if mode in step else 5
-        before = contender.counters()
-        step[mode] = timed(contender.modes[mode], steps)
-        counters = per_step(before, contender.counters(), steps)
+        step[mode], counters = measured(contender, mode, steps)
         print(json.dumps({"step": step[mode], "steps": steps, "memory_mib": peak_mib(),
                           "counters": counters}), file=answers, flush=True)
 
 
-def timed(run, steps):
-    begin = time.perf_counter()
-    run(steps)
-    return (time.perf_counter() - begin) / steps
+def measured(contender, mode, steps):
+    """Seconds and counters of a step."""
+    at_begin = []
+    contender.modes[mode](steps, lambda: at_begin.extend((contender.counters(), time.perf_counter())))
+    before, begin = at_begin
+    step = (time.perf_counter() - begin) / steps
+    return step, per_step(before, contender.counters(), steps)
 
 
 def per_step(before, after, steps):
