@@ -18,6 +18,11 @@ MadeLibrary make_loop_matmul(const compiler::Library& library);
 MadeLibrary make_strided_matmul(const compiler::Library& library,
                                 MadeLibrary (*make)(const compiler::Library&));
 
+/// For a product of matrices that is too small for a library's own threads: parts of its rows, each
+/// made by `make`, on ours. Null where that is not worth it, and when `make` makes nothing.
+MadeLibrary make_matmul_by_rows(const compiler::Library& library,
+                                MadeLibrary (*make)(const compiler::Library&));
+
 /// The place of the first element of matrix `number`, where an operand has these strides.
 std::int64_t matrix_offset(const ir::Shape& shape, const ir::Dims& strides, std::int64_t number);
 

@@ -57,16 +57,19 @@ memory::desc matrices(const std::vector<BatchAxis>& batch, int i, const ir::Shap
   return {dims, type, strides};
 }
 
-}  // namespace
+std::int64_t multiplications(const compiler::Library& library) {
+  const ir::Shape& a = library.operand_shapes[0];
+  const bool transposed = library.operation.get<ir::MatMul>().transpose_a;
+  return library.operation.shape.elements() * a[a.rank() - (transposed ? 2 : 1)];
+}
 
-MadeLibrary make_onednn_matmul(const compiler::Library& library) {
+MadeLibrary make_product(const compiler::Library& library) {
   const auto type = onednn::data_type(library.operation.dtype);
   if (!type) return nullptr;
   const auto& attributes = library.operation.get<ir::MatMul>();
   const ir::Shape& shape = library.operation.shape;
   const ir::Shape& a = library.operand_shapes[0];
-  const std::int64_t depth = a[a.rank() - (attributes.transpose_a ? 2 : 1)];
-  const bool small = onednn::is_small(shape.elements() * depth);
+  const bool small = onednn::is_small(multiplications(library));
   try {
     const std::vector<BatchAxis> batch = batch_axes(library);
     const memory::desc source =
@@ -85,6 +88,14 @@ MadeLibrary make_onednn_matmul(const compiler::Library& library) {
   } catch (const dnnl::error&) {
     return nullptr;
   }
+}
+
+}  // namespace
+
+MadeLibrary make_onednn_matmul(const compiler::Library& library) {
+  if (onednn::is_small(multiplications(library)))
+    if (MadeLibrary made = make_matmul_by_rows(library, make_product)) return made;
+  return make_product(library);
 }
 
 #else

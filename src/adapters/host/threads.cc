@@ -13,7 +13,9 @@ namespace {
 
 // Parts per thread: a core that another program slows down leaves parts to the others.
 constexpr std::int64_t parts_per_thread = 4;
-// How often a worker looks for the next job before it sleeps: some microseconds.
+// Threads beyond it share theirs with others.
+constexpr std::size_t most_shares = 64;
+// How often a thread looks before it sleeps: some tens of microseconds. To wake it takes as long.
 constexpr int looks = 200;
 
 thread_local ThreadPool* current_pool = nullptr;
@@ -26,29 +28,64 @@ void set_openmp_threads(int count) {
   onednn::set_thread_count(count);
 }
 
+// Whether a condition came true while this thread looked.
+template <typename Condition>
+bool comes_true(Condition condition) {
+  for (int look = 0; look < looks; ++look) {
+    if (condition()) return true;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
 }  // namespace
 
+// A thread's own parts come first, and lie together: the next job finds in this core's cache what
+// this one left there. Who has no more takes the others'.
 struct ThreadPool::Job {
+  struct alignas(64) Share {
+    std::atomic<std::int64_t> next;
+    std::int64_t end;
+  };
+
   std::int64_t n;
   std::int64_t parts;
   Task task;
   void* context;
-  std::atomic<std::int64_t> next{0};
+  std::size_t shares;
+  Share share[most_shares];
   std::mutex mutex{};
   std::exception_ptr error{};
 
+  Job(std::int64_t size, std::int64_t count, std::size_t threads, Task function, void* argument)
+      : n(size), parts(count), task(function), context(argument) {
+    shares = std::min({threads, most_shares, static_cast<std::size_t>(parts)});
+    const auto begin_of = [&](std::size_t i) {
+      return parts * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(shares);
+    };
+    for (std::size_t i = 0; i < shares; ++i) {
+      share[i].next = begin_of(i);
+      share[i].end = begin_of(i + 1);
+    }
+  }
+
   // Runs parts until none is left.
-  void help() {
+  void help(std::size_t thread) {
     in_part = true;
-    for (std::int64_t part; (part = next.fetch_add(1)) < parts;) {
-      try {
-        task(context, n * part / parts, n * (part + 1) / parts);
-      } catch (...) {
-        const std::scoped_lock lock(mutex);
-        error = std::current_exception();
-      }
+    for (std::size_t i = 0; i < shares; ++i) {
+      Share& from = share[(thread + i) % shares];
+      for (std::int64_t part; (part = from.next.fetch_add(1)) < from.end;) run(part);
     }
     in_part = false;
+  }
+
+  void run(std::int64_t part) {
+    try {
+      task(context, n * part / parts, n * (part + 1) / parts);
+    } catch (...) {
+      const std::scoped_lock lock(mutex);
+      error = std::current_exception();
+    }
   }
 };
 
@@ -87,7 +124,8 @@ class ThreadPool::SleepingTeam {
 };
 
 ThreadPool::ThreadPool(int workers) : sleeping_team_(std::make_unique<SleepingTeam>()) {
-  for (int i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+  for (int i = 0; i < workers; ++i)
+    workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i) + 1); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -102,7 +140,7 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::run(std::int64_t n, std::int64_t parts, Task task, void* context) {
   const std::unique_lock only(callers_, std::try_to_lock);
-  Job job{.n = n, .parts = parts, .task = task, .context = context};
+  Job job(n, parts, workers_.size() + 1, task, context);
   if (only.owns_lock()) {
     {
       const std::scoped_lock lock(mutex_);
@@ -111,20 +149,24 @@ void ThreadPool::run(std::int64_t n, std::int64_t parts, Task task, void* contex
     }
     wake_.notify_all();
   }
-  job.help();
+  job.help(0);
   if (only.owns_lock()) {
-    std::unique_lock lock(mutex_);
-    job_ = nullptr;
-    done_.wait(lock, [this] { return helping_ == 0; });
+    {
+      const std::scoped_lock lock(mutex_);
+      job_ = nullptr;  // nobody joins any more
+    }
+    if (!comes_true([this] { return helping_ == 0; })) {
+      std::unique_lock lock(mutex_);
+      done_.wait(lock, [this] { return helping_ == 0; });
+    }
   }
   if (job.error) std::rethrow_exception(job.error);
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(std::size_t thread) {
   std::uint64_t seen = 0;
   for (;;) {
-    for (int look = 0; look < looks && jobs_.load(std::memory_order_relaxed) == seen; ++look)
-      std::this_thread::yield();
+    comes_true([&] { return jobs_.load(std::memory_order_relaxed) != seen; });
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return jobs_.load(std::memory_order_relaxed) != seen; });
     if (stopping_) return;
@@ -133,7 +175,7 @@ void ThreadPool::work() {
     Job& job = *job_;
     ++helping_;
     lock.unlock();
-    job.help();
+    job.help(thread);
     lock.lock();
     if (--helping_ == 0) done_.notify_one();
   }

@@ -27,6 +27,7 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   /// Runs `task` over [0, n) in `parts` parts, on the calling thread and on workers that are free.
+  /// A thread's parts lie together, and where they lie in [0, n) is the same in the next job.
   /// An exception of a part reaches the caller.
   void run(std::int64_t n, std::int64_t parts, Task task, void* context);
 
@@ -48,7 +49,7 @@ class ThreadPool {
   struct Job;
   class SleepingTeam;
 
-  void work();
+  void work(std::size_t thread);
 
   std::mutex callers_;  // one job at a time; a second caller works alone
   std::mutex mutex_;
@@ -56,7 +57,7 @@ class ThreadPool {
   std::condition_variable done_;
   Job* job_ = nullptr;
   std::atomic<std::uint64_t> jobs_{0};
-  int helping_ = 0;
+  std::atomic<int> helping_{0};  // changed under mutex_
   bool stopping_ = false;
   std::vector<std::thread> workers_;
   std::unique_ptr<SleepingTeam> sleeping_team_;

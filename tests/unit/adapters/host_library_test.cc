@@ -62,6 +62,8 @@ TEST(HostMatMul, ShapesAndTransposes) {
       {{5, 0}, {0, 3}},
       {{257, 130}, {130, 19}},
       {{390, 600}, {600, 270}},
+      {{64, 130}, {130, 512}},  // small ones, in two and four parts
+      {{256, 100}, {100, 190}},
   };
   std::mt19937 random(1);
   for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i32, DType::i64})

@@ -1,0 +1,86 @@
+// A small matrix product as products of some of its rows each, on our threads. Each step of a
+// recurrent layer is one, and the loops around it find their rows in the cache of the core that
+// made them.
+#include <array>
+#include <vector>
+
+#include "adapters/host/contraction.h"
+#include "adapters/host/threads.h"
+
+namespace evergpu::adapters::host {
+namespace {
+
+using compiler::Library;
+
+constexpr std::int64_t least_rows = 32;
+constexpr std::int64_t least_multiplications = 1'000'000;  // some 10 us
+
+struct Extents {
+  std::int64_t rows, depth, columns;
+};
+
+// How many parts: by the shape alone, since bits might depend on it.
+std::int64_t parts_of(const Extents& e) {
+  for (const std::int64_t parts : {8, 4, 2}) {
+    const std::int64_t rows = e.rows / parts;
+    if (e.rows % parts == 0 && rows >= least_rows &&
+        rows * e.depth * e.columns >= least_multiplications)
+      return parts;
+  }
+  return 1;
+}
+
+class ProductByRows final : public HostExecutable {
+ public:
+  /// Part i reads the first operand at i * `source_bytes`, writes the result at i * `result_bytes`.
+  ProductByRows(std::vector<MadeLibrary> parts, std::size_t source_bytes, std::size_t result_bytes)
+      : parts_(std::move(parts)), source_bytes_(source_bytes), result_bytes_(result_bytes) {}
+
+  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
+    std::vector<Status> status(parts_.size());
+    parallel_for(std::ssize(parts_), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+        const std::array sources{inputs[0] + i * source_bytes_, inputs[1]};
+        const std::array targets{outputs[0] + i * result_bytes_};
+        status[i] = parts_[i]->run(kernel, sources, targets);
+      }
+    });
+    for (Status& one : status) EVERGPU_RETURN_IF_ERROR(std::move(one));
+    return {};
+  }
+
+ private:
+  const std::vector<MadeLibrary> parts_;  // equal ones: a primitive's memory objects are its own
+  const std::size_t source_bytes_;
+  const std::size_t result_bytes_;
+};
+
+}  // namespace
+
+MadeLibrary make_matmul_by_rows(const Library& library, MadeLibrary (*make)(const Library&)) {
+  const ir::Shape& shape = library.operation.shape;
+  const bool transposed = library.operation.get<ir::MatMul>().transpose_a;
+  const ir::Shape& a = library.operand_shapes[0];
+  if (shape.rank() != 2) return nullptr;
+  const Extents e{shape[0], a[transposed ? 0 : 1], shape[1]};
+  const std::int64_t parts = parts_of(e);
+  if (parts == 1) return nullptr;
+
+  const std::int64_t rows = e.rows / parts;
+  const ir::Dims strides = library.strides(0);
+  Library part = library;
+  part.operation.shape = ir::Shape{rows, e.columns};
+  part.operand_shapes[0] = transposed ? ir::Shape{e.depth, rows} : ir::Shape{rows, e.depth};
+  part.operand_layouts = {{strides, 0}, {library.strides(1), 0}};
+  std::vector<MadeLibrary> made;
+  for (std::int64_t i = 0; i < parts; ++i) {
+    made.push_back(make(part));
+    if (made.back() == nullptr) return nullptr;
+  }
+  const auto size = static_cast<std::int64_t>(ir::size_of(library.operation.dtype));
+  return std::make_unique<ProductByRows>(
+      std::move(made), static_cast<std::size_t>(rows * strides[transposed ? 1 : 0] * size),
+      static_cast<std::size_t>(rows * e.columns * size));
+}
+
+}  // namespace evergpu::adapters::host
