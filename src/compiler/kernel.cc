@@ -1,5 +1,5 @@
-// Equality and hashes of kernels by structure: one walk over the parts of a kernel that are not
-// launch arguments serves both.
+// What kernels store; their equality and hashes by structure: one walk over the parts of a kernel
+// that are not launch arguments serves both.
 #include "compiler/kernel.h"
 
 #include <algorithm>
@@ -108,6 +108,19 @@ bool same_structure(const Library& a, const Library& b) {
 }
 
 }  // namespace
+
+std::size_t bytes_stored(const Kernel& kernel) {
+  if (const auto* library = std::get_if<Library>(&kernel)) return library->operation.bytes();
+  const auto& loop = std::get<Loop>(kernel);
+  std::size_t bytes = 0;
+  for (const LoopOperand& output : loop.outputs) {
+    std::size_t elements = 1;
+    for (std::size_t axis = 0; axis < loop.extents.size(); ++axis)
+      if (output.strides[axis] != 0) elements *= static_cast<std::size_t>(loop.extents[axis]);
+    bytes += elements * ir::size_of(output.dtype);
+  }
+  return bytes;
+}
 
 bool structurally_equal(const Kernel& a, const Kernel& b) {
   if (a.index() != b.index()) return false;

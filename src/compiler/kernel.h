@@ -94,6 +94,9 @@ struct Library {
 
 using Kernel = std::variant<Loop, Library>;
 
+/// How many bytes of memory a launch stores: its results, not what it keeps in caches meanwhile.
+std::size_t bytes_stored(const Kernel& kernel);
+
 /// Equal but for launch arguments (constants' bits, offsets, slice starts): what one executable can
 /// run.
 bool structurally_equal(const Kernel& a, const Kernel& b);

@@ -247,6 +247,7 @@ Status Executor::launch(const compiler::Step& step,
   for (std::uint32_t input : step.inputs) inputs.push_back(regions[input]);
   for (std::uint32_t output : step.outputs) outputs.push_back(regions[output]);
   ++counters_->kernels;
+  counters_->bytes_written += compiler::bytes_stored(step.kernel);
   return hardware_.launch(*executable, step.kernel, inputs, outputs);
 }
 

@@ -15,6 +15,7 @@ Statistics Counters::snapshot() const {
           .allocations = allocations,
           .bytes_allocated = bytes_allocated,
           .bytes_created = bytes_created,
+          .bytes_written = bytes_written,
           .live_bytes = live.current(),
           .peak_live_bytes = live.peak(),
           .resident_bytes = resident.current(),
@@ -32,9 +33,10 @@ std::string to_string(const Statistics& s) {
       "plans                 {} made, {} found\n"
       "buffers allocated     {} ({} bytes)\n"
       "bytes that existed    {} ({:.0f} % of those allocated)\n"
+      "bytes written         {}\n"
       "peak memory           {} bytes resident, {} bytes as the framework counts",
       s.writes, s.flushes, s.kernels, s.plan_misses, s.plan_hits, s.allocations, s.bytes_allocated,
-      s.bytes_created, existed, s.peak_resident_bytes, s.peak_live_bytes);
+      s.bytes_created, existed, s.bytes_written, s.peak_resident_bytes, s.peak_live_bytes);
 }
 
 }  // namespace evergpu::runtime

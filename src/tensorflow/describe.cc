@@ -78,6 +78,7 @@ json describe_statistics(const runtime::Statistics& s) {
           {"allocations", s.allocations},
           {"bytes_allocated", s.bytes_allocated},
           {"bytes_created", s.bytes_created},
+          {"bytes_written", s.bytes_written},
           {"live_bytes", s.live_bytes},
           {"peak_live_bytes", s.peak_live_bytes},
           {"resident_bytes", s.resident_bytes},

@@ -23,6 +23,7 @@ LINES = {
     "plans": ("plan_misses", "plan_hits"),
     "buffers allocated": ("allocations", "bytes_allocated"),
     "bytes that existed": ("bytes_created",),
+    "bytes written": ("bytes_written",),
 }
 
 

@@ -25,6 +25,19 @@ Loop scale() {
   return loop;
 }
 
+TEST(BytesStored, CountResultsOnce) {
+  Loop loop = scale();
+  EXPECT_EQ(bytes_stored(loop), 4u * 6u * 4u);
+  loop.outputs.push_back({DType::f64, {0, 1}, 0});
+  loop.results.push_back(2);
+  loop.reductions = {ir::ReduceOp::sum};
+  EXPECT_EQ(bytes_stored(loop), 4u * 6u * 4u + 6u * 8u);
+  const Library product{{ir::Kind::matmul, DType::f16, ir::Shape{2, 3}, ir::MatMul{}},
+                        {DType::f16, DType::f16},
+                        {{2, 5}, {5, 3}}};
+  EXPECT_EQ(bytes_stored(product), 12u);
+}
+
 TEST(Structure, LaunchArgumentsAreNoPart) {
   Loop other = scale();
   other.inputs[0].offset = 3;

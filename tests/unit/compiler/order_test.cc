@@ -10,6 +10,8 @@ namespace {
 
 using ir::Value;
 
+constexpr std::int64_t width = 128;  // smaller weights' steps share a launch, at the end
+
 std::vector<std::uint32_t> nodes_in_order(const Plan& plan) {
   std::vector<std::uint32_t> nodes;
   for (const Step& step : plan.steps) nodes.push_back(step.node);
@@ -19,9 +21,9 @@ std::vector<std::uint32_t> nodes_in_order(const Plan& plan) {
 // Layers of one width, and a step of each weight along its gradient, recorded at the end as
 // optimizers do.
 std::vector<Value> training_step(std::int64_t layers) {
-  std::vector<Value> weights, activations{leaf({32, 64})};
+  std::vector<Value> weights, activations{leaf({32, width})};
   for (std::int64_t i = 0; i < layers; ++i) {
-    weights.push_back(leaf({64, 64}));
+    weights.push_back(leaf({width, width}));
     activations.push_back(unary(ir::UnaryOp::tanh, matmul(activations.back(), weights.back())));
   }
   std::vector<Value> gradients;
@@ -38,10 +40,10 @@ std::vector<Value> training_step(std::int64_t layers) {
 
 TEST(Order, GradientsDoNotWaitForTheEndOfAStep) {
   const auto gradient_bytes = [](std::int64_t layers) {
-    return static_cast<std::size_t>(layers) * 64 * 64 * 4;
+    return static_cast<std::size_t>(layers) * width * width * 4;
   };
   const auto activation_bytes = [](std::int64_t layers) {
-    return static_cast<std::size_t>(layers) * 32 * 64 * 4;
+    return static_cast<std::size_t>(layers) * 32 * width * 4;
   };
   const std::size_t few = plan_of(training_step(2)).arena_bytes;
   const std::size_t many = plan_of(training_step(10)).arena_bytes;

@@ -53,6 +53,7 @@ TEST(Device, AFreedTemporaryNeverExists) {
   }
   EXPECT_EQ(download(*device, kept.address(), 1024)[1023], 6.0F);
   EXPECT_EQ(device->statistics().bytes_created, 4096u);
+  EXPECT_EQ(device->statistics().bytes_written, 4096u);
 }
 
 TEST(Device, OldValueSurvivesAWriteInPlace) {
