@@ -27,8 +27,12 @@ MadeLibrary make_matmul_by_rows(const compiler::Library& library,
 std::int64_t matrix_offset(const ir::Shape& shape, const ir::Dims& strides, std::int64_t number);
 
 /// For 16-bit floats: converts the operands to f32, runs what `make` makes for f32, and rounds the
-/// result once. Null when `make` makes nothing.
+/// result once. Null when `make` makes nothing. Where the first axis of all arrays is one that the
+/// operation treats position by position, `pieces` that divide it can be computed one by one, so
+/// that what is converted stays in the cache; what `make` makes then runs on several threads at
+/// once.
 MadeLibrary make_through_float(const compiler::Library& library,
-                               MadeLibrary (*make)(const compiler::Library&));
+                               MadeLibrary (*make)(const compiler::Library&),
+                               std::int64_t pieces = 1);
 
 }  // namespace evergpu::adapters::host

@@ -59,28 +59,25 @@ class ProductByRows final : public HostExecutable {
 
 MadeLibrary make_matmul_by_rows(const Library& library, MadeLibrary (*make)(const Library&)) {
   const ir::Shape& shape = library.operation.shape;
-  const bool transposed = library.operation.get<ir::MatMul>().transpose_a;
-  const ir::Shape& a = library.operand_shapes[0];
-  if (shape.rank() != 2) return nullptr;
-  const Extents e{shape[0], a[transposed ? 0 : 1], shape[1]};
+  // Rows of a transposed matrix lie apart, which oneDNN reads at a tenth of the speed.
+  if (shape.rank() != 2 || library.operation.get<ir::MatMul>().transpose_a) return nullptr;
+  const Extents e{shape[0], library.operand_shapes[0][1], shape[1]};
   const std::int64_t parts = parts_of(e);
   if (parts == 1) return nullptr;
 
   const std::int64_t rows = e.rows / parts;
-  const ir::Dims strides = library.strides(0);
   Library part = library;
   part.operation.shape = ir::Shape{rows, e.columns};
-  part.operand_shapes[0] = transposed ? ir::Shape{e.depth, rows} : ir::Shape{rows, e.depth};
-  part.operand_layouts = {{strides, 0}, {library.strides(1), 0}};
+  part.operand_shapes[0] = ir::Shape{rows, e.depth};
   std::vector<MadeLibrary> made;
   for (std::int64_t i = 0; i < parts; ++i) {
     made.push_back(make(part));
     if (made.back() == nullptr) return nullptr;
   }
   const auto size = static_cast<std::int64_t>(ir::size_of(library.operation.dtype));
-  return std::make_unique<ProductByRows>(
-      std::move(made), static_cast<std::size_t>(rows * strides[transposed ? 1 : 0] * size),
-      static_cast<std::size_t>(rows * e.columns * size));
+  return std::make_unique<ProductByRows>(std::move(made),
+                                         static_cast<std::size_t>(rows * library.strides(0)[0] * size),
+                                         static_cast<std::size_t>(rows * e.columns * size));
 }
 
 }  // namespace evergpu::adapters::host

@@ -1,5 +1,6 @@
-// 16-bit float contractions where the processor has no instructions for them: through f32.
-#include <algorithm>
+// 16-bit floats where there is no code for them: through f32.
+#include <utility>
+#include <vector>
 
 #include "adapters/host/contraction.h"
 #include "adapters/host/point.h"
@@ -27,13 +28,41 @@ compiler::Library as_float(compiler::Library library) {
   return library;
 }
 
+ir::Shape piece_of(const ir::Shape& shape, std::int64_t pieces) {
+  if (pieces == 1) return shape;
+  ir::Dims extents = shape.extents();
+  extents[0] /= pieces;
+  return ir::Shape(extents);
+}
+
+compiler::Library piece_of(compiler::Library library, std::int64_t pieces) {
+  library.operation.shape = piece_of(library.operation.shape, pieces);
+  for (ir::Shape& shape : library.operand_shapes) shape = piece_of(shape, pieces);
+  return library;
+}
+
+// Equal pieces along the first axis, each converted, computed and converted back in the cache.
 class ThroughFloat final : public HostExecutable {
  public:
-  ThroughFloat(compiler::Library library, MadeLibrary inner)
-      : kernel_(as_float(std::move(library))), inner_(std::move(inner)) {}
+  /// `piece` is one of them, in f32; `inner` computes it, on several threads at once if there are
+  /// several.
+  ThroughFloat(ir::DType dtype, compiler::Library piece, std::int64_t pieces, MadeLibrary inner)
+      : dtype_(dtype), kernel_(std::move(piece)), pieces_(pieces), inner_(std::move(inner)) {}
 
-  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
-    const auto& library = std::get<compiler::Library>(kernel);
+  Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
+    if (pieces_ == 1) return run_piece(0, inputs, outputs[0]);
+    std::vector<Status> status(static_cast<std::size_t>(pieces_));
+    parallel_for(pieces_, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i)
+        status[static_cast<std::size_t>(i)] = run_piece(i, inputs, outputs[0]);
+    });
+    for (Status& one : status) EVERGPU_RETURN_IF_ERROR(std::move(one));
+    return {};
+  }
+
+ private:
+  Status run_piece(std::int64_t number, Inputs inputs, std::byte* output) {
+    const auto& library = std::get<compiler::Library>(kernel_);
     const std::int64_t result_elements = library.operation.shape.elements();
     std::int64_t total = result_elements;
     for (const ir::Shape& shape : library.operand_shapes) total += shape.elements() + 16;
@@ -45,34 +74,38 @@ class ThroughFloat final : public HostExecutable {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const std::int64_t elements = library.operand_shapes[i].elements();
       auto* target = reinterpret_cast<std::byte*>(take(elements));
-      convert(widen_kernel(library.operand_dtypes[i]), inputs[i], 2, target, 4, elements);
+      convert(widen_kernel(dtype_), inputs[i] + number * elements * 2, 2, target, 4, elements);
       wide.push_back(target);
     }
     auto* result = reinterpret_cast<std::byte*>(take(result_elements));
     std::byte* const results[] = {result};
     EVERGPU_RETURN_IF_ERROR(inner_->run(kernel_, wide, results));
-    const ir::DType dtype = library.operation.dtype;
+    std::byte* const target = output + number * result_elements * 2;
     parallel_for(result_elements, grain, [&](std::int64_t begin, std::int64_t end) {
       std::byte* at = result + begin * 4;
-      round_kernel(dtype)({.a = at, .result = at, .n = end - begin});
-      narrow_kernel(dtype)({.a = at, .result = outputs[0] + begin * 2, .n = end - begin});
+      round_kernel(dtype_)({.a = at, .result = at, .n = end - begin});
+      narrow_kernel(dtype_)({.a = at, .result = target + begin * 2, .n = end - begin});
     });
     return {};
   }
 
- private:
+  const ir::DType dtype_;
   const compiler::Kernel kernel_;
+  const std::int64_t pieces_;
   const MadeLibrary inner_;
 };
 
 }  // namespace
 
 MadeLibrary make_through_float(const compiler::Library& library,
-                               MadeLibrary (*make)(const compiler::Library&)) {
+                               MadeLibrary (*make)(const compiler::Library&),
+                               std::int64_t pieces) {
   const ir::DType dtype = library.operation.dtype;
   if (!is_small_float(dtype)) return nullptr;
-  MadeLibrary inner = make(as_float(library));
-  return inner ? std::make_unique<ThroughFloat>(library, std::move(inner)) : nullptr;
+  compiler::Library piece = as_float(piece_of(library, pieces));
+  MadeLibrary inner = make(piece);
+  if (inner == nullptr) return nullptr;
+  return std::make_unique<ThroughFloat>(dtype, std::move(piece), pieces, std::move(inner));
 }
 
 }  // namespace evergpu::adapters::host

@@ -211,11 +211,27 @@ MadeLibrary make_float_window(const Library& library) {
   return nullptr;
 }
 
+// Into how many pieces of the first axis the work can be cut, each as small as the cache.
+std::int64_t pieces_of(const Library& library) {
+  constexpr std::int64_t piece_elements = 64 << 10;
+  const auto& window = library.operation.get<ir::Window>();
+  if (window.extents.empty() || window.extents[0] != 1 || window.strides[0] != 1 ||
+      window.pad_low[0] != 0 || window.pad_high[0] != 0)
+    return 1;
+  const std::int64_t images = library.operation.shape[0];
+  std::int64_t elements = library.operation.shape.elements();
+  for (const ir::Shape& shape : library.operand_shapes) elements += shape.elements();
+  std::int64_t pieces = std::clamp<std::int64_t>(elements / piece_elements, 1, images);
+  while (images % pieces != 0) ++pieces;
+  return pieces;
+}
+
 }  // namespace
 
 MadeLibrary make_window(const Library& library) {
   if (MadeLibrary made = make_float_window(library)) return made;
-  return make_through_float(library, make_float_window);
+  if (library.operation.shape.elements() == 0) return nullptr;
+  return make_through_float(library, make_float_window, pieces_of(library));
 }
 
 }  // namespace evergpu::adapters::host
