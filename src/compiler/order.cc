@@ -96,7 +96,7 @@ class Scheduler {
   }
 
   const Plan& plan_;
-  std::vector<std::uint32_t> waits_for_;               // by step: writes that it needs, not yet done
+  std::vector<std::uint32_t> waits_for_;  // by step: writes that it needs, not yet done
   std::vector<std::vector<std::uint32_t>> followers_;  // by step: the steps that wait for it
   std::vector<bool> done_;                             // by step
   std::vector<std::vector<std::uint32_t>> reads_;      // by step: buffers, each once

@@ -19,7 +19,7 @@ struct Statistics {
   // all.
   std::uint64_t bytes_created = 0;
   std::uint64_t bytes_written = 0;  // by kernels, in all
-  std::size_t live_bytes = 0;  // allocated by the framework now
+  std::size_t live_bytes = 0;       // allocated by the framework now
   std::size_t peak_live_bytes = 0;
   std::size_t resident_bytes = 0;  // blocks that exist now
   std::size_t peak_resident_bytes = 0;

@@ -75,9 +75,9 @@ MadeLibrary make_matmul_by_rows(const Library& library, MadeLibrary (*make)(cons
     if (made.back() == nullptr) return nullptr;
   }
   const auto size = static_cast<std::int64_t>(ir::size_of(library.operation.dtype));
-  return std::make_unique<ProductByRows>(std::move(made),
-                                         static_cast<std::size_t>(rows * library.strides(0)[0] * size),
-                                         static_cast<std::size_t>(rows * e.columns * size));
+  return std::make_unique<ProductByRows>(
+      std::move(made), static_cast<std::size_t>(rows * library.strides(0)[0] * size),
+      static_cast<std::size_t>(rows * e.columns * size));
 }
 
 }  // namespace evergpu::adapters::host

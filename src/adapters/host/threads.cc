@@ -1,5 +1,6 @@
 #include "adapters/host/threads.h"
 
+#include <hwy/cache_control.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -14,9 +15,9 @@ namespace {
 // Parts per thread: a core that another program slows down leaves parts to the others.
 constexpr std::int64_t parts_per_thread = 4;
 // Threads beyond it share theirs with others.
-constexpr std::size_t most_shares = 64;
+constexpr std::size_t most_shares = 16;
 // How often a thread looks before it sleeps: some tens of microseconds. To wake it takes as long.
-constexpr int looks = 200;
+constexpr int looks = 500;
 
 thread_local ThreadPool* current_pool = nullptr;
 thread_local bool in_part = false;
@@ -28,12 +29,12 @@ void set_openmp_threads(int count) {
   onednn::set_thread_count(count);
 }
 
-// Whether a condition came true while this thread looked.
-template <typename Condition>
-bool comes_true(Condition condition) {
+// Whether a condition came true while this thread looked; `rest` is what it does between looks.
+template <typename Condition, typename Rest>
+bool comes_true(Condition condition, Rest rest) {
   for (int look = 0; look < looks; ++look) {
     if (condition()) return true;
-    std::this_thread::yield();
+    rest();
   }
   return false;
 }
@@ -155,7 +156,8 @@ void ThreadPool::run(std::int64_t n, std::int64_t parts, Task task, void* contex
       const std::scoped_lock lock(mutex_);
       job_ = nullptr;  // nobody joins any more
     }
-    if (!comes_true([this] { return helping_ == 0; })) {
+    // It would not get its core back at once if it gave it away.
+    if (!comes_true([this] { return helping_ == 0; }, hwy::Pause)) {
       std::unique_lock lock(mutex_);
       done_.wait(lock, [this] { return helping_ == 0; });
     }
@@ -166,7 +168,8 @@ void ThreadPool::run(std::int64_t n, std::int64_t parts, Task task, void* contex
 void ThreadPool::work(std::size_t thread) {
   std::uint64_t seen = 0;
   for (;;) {
-    comes_true([&] { return jobs_.load(std::memory_order_relaxed) != seen; });
+    comes_true([&] { return jobs_.load(std::memory_order_relaxed) != seen; },
+               std::this_thread::yield);
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return jobs_.load(std::memory_order_relaxed) != seen; });
     if (stopping_) return;

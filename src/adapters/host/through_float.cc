@@ -98,8 +98,7 @@ class ThroughFloat final : public HostExecutable {
 }  // namespace
 
 MadeLibrary make_through_float(const compiler::Library& library,
-                               MadeLibrary (*make)(const compiler::Library&),
-                               std::int64_t pieces) {
+                               MadeLibrary (*make)(const compiler::Library&), std::int64_t pieces) {
   const ir::DType dtype = library.operation.dtype;
   if (!is_small_float(dtype)) return nullptr;
   compiler::Library piece = as_float(piece_of(library, pieces));

@@ -52,7 +52,7 @@ inline const WindowCase window_cases[] = {
     {{2, 6}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
     {{5}, {2}, {2}, {0}, {1}},
     {{18, 24, 24, 21}, {1, 2, 3, 1}, {1, 2, 2, 1}, {0, 0, 1, 0}, {0, 0, 0, 0}},  // many elements
-    {{1}, {3}, {1}, {0}, {0}},  // no window fits
+    {{1}, {3}, {1}, {0}, {0}},                                                   // no window fits
 };
 
 }  // namespace evergpu::adapters
