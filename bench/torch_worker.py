@@ -31,19 +31,21 @@ class Training:
         self.optimizer.step()
         return loss.detach(), (logits.argmax(1) == y).sum()
 
-    def fit(self, steps, begin):
+    def fit(self, steps, mark):
         """Loss and accuracy are read once, as Keras's fit reads them at the end of an epoch."""
         totals = torch.zeros(2)
-        begin()
+        mark()
         for x, y in itertools.islice(self.batches, steps):
             totals += torch.stack(self.step(x, y))
         totals.tolist()
+        mark()
 
-    def train_on_batch(self, steps, begin):
-        begin()
+    def train_on_batch(self, steps, mark):
+        mark()
         for x, y in itertools.islice(self.batches, steps):
             for value in self.step(x, y):
                 value.item()
+        mark()
 
     def counters(self):
         return {}

@@ -9,8 +9,8 @@ import time
 def serve(build):
     """Says on standard output what `build` made, `facts`, and then answers questions on standard
     input, [mode, seconds] a line each, with the time of a step. The first question of a mode warms
-    up. What `build` returns has `counters` and `modes`: functions run(steps, begin), which call
-    begin() when the steps to be measured begin, and return when they have ended."""
+    up. What `build` returns has `counters` and `modes`: functions run(steps, mark), which call
+    mark() when the steps to be measured begin, and when they have ended."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints does not belong into the answers
     contender = build()
@@ -28,11 +28,10 @@ def serve(build):
 
 def measured(contender, mode, steps):
     """Seconds and counters of a step."""
-    at_begin = []
-    contender.modes[mode](steps, lambda: at_begin.extend((contender.counters(), time.perf_counter())))
-    before, begin = at_begin
-    step = (time.perf_counter() - begin) / steps
-    return step, per_step(before, contender.counters(), steps)
+    marks = []
+    contender.modes[mode](steps, lambda: marks.append((time.perf_counter(), contender.counters())))
+    (begin, before), (end, after) = marks
+    return (end - begin) / steps, per_step(before, after, steps)
 
 
 def per_step(before, after, steps):
