@@ -20,28 +20,8 @@ class Training:
         device.prepare_environment()
         import tensorflow as tf
 
-        from keras.callbacks import Callback
-
         import models
         from flop import forward_flop
-
-        class Marks(Callback):
-            """Calls `mark` when the first step has run, and when the last has; like Keras's own
-            callbacks, it does not keep fit from recording on meanwhile."""
-
-            async_safe = True
-
-            def __init__(self, mark):
-                super().__init__()
-                self.mark = mark
-
-            def on_train_batch_end(self, batch, logs=None):
-                if batch == 0:
-                    float(logs["loss"])
-                    self.mark()
-
-            def on_epoch_end(self, epoch, logs=None):
-                self.mark()
 
         case = CASES[name]
         batches = random_batches(case)
@@ -50,7 +30,6 @@ class Training:
                      .prefetch(2))
         self.batches = itertools.cycle(batches)
         self.model = models.compiled(name, policy)
-        self.marks = Marks
         self.on_device = bool(tf.config.list_physical_devices("GPU"))
         self.modes = {"fit": self.fit, "train_on_batch": self.train_on_batch}
         # A step is its forward part and the gradients by inputs and by weights, as large each.
@@ -60,8 +39,18 @@ class Training:
     def fit(self, steps, mark):
         """One step more: what fit does before it trains is not a step's time, nor is how long it
         waits afterwards, up to as long again."""
+        from keras.callbacks import LambdaCallback
+
+        def on_train_batch_end(batch, logs):
+            if batch == 0:
+                float(logs["loss"])  # there when the step has run
+                mark()
+
+        # Like Keras's own, it does not keep fit from recording on meanwhile.
+        marks = LambdaCallback(on_train_batch_end=on_train_batch_end,
+                               on_epoch_end=lambda epoch, logs: mark(), async_safe=True)
         self.model.fit(self.data, steps_per_epoch=steps + 1, shuffle=False, verbose=0,
-                       callbacks=[self.marks(mark)])
+                       callbacks=[marks])
 
     def train_on_batch(self, steps, mark):
         mark()

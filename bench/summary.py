@@ -5,8 +5,8 @@ import statistics
 MIB = 2**20
 # Of evergpu, a step: heading, the device's counter, its unit.
 COUNTERS = (("ops", "writes", 1), ("kernels", "kernels", 1), ("flushes", "flushes", 1),
-            ("MiB alloc.", "bytes_allocated", MIB), ("MiB exist", "bytes_created", MIB), ("MiB written", "bytes_written", MIB),
-            ("MiB at most", "peak_resident_bytes", MIB))
+            ("MiB alloc.", "bytes_allocated", MIB), ("MiB exist", "bytes_created", MIB),
+            ("MiB written", "bytes_written", MIB), ("MiB at most", "peak_resident_bytes", MIB))
 HEADER = (f"{'model':11} {'mode':14} {'contender':13} {'step':>18} {'speed [rounds]':>21} "
           f"{'x limit':>7} {'memory':>9}" + "".join(f" {heading:>11}" for heading, *_ in COUNTERS))
 

@@ -15,16 +15,11 @@ using compiler::Library;
 constexpr std::int64_t least_rows = 32;
 constexpr std::int64_t least_multiplications = 1'000'000;  // some 10 us
 
-struct Extents {
-  std::int64_t rows, depth, columns;
-};
-
 // How many parts: by the shape alone, since bits might depend on it.
-std::int64_t parts_of(const Extents& e) {
+std::int64_t parts_of(std::int64_t rows, std::int64_t multiplications) {
   for (const std::int64_t parts : {8, 4, 2}) {
-    const std::int64_t rows = e.rows / parts;
-    if (e.rows % parts == 0 && rows >= least_rows &&
-        rows * e.depth * e.columns >= least_multiplications)
+    if (rows % parts == 0 && rows / parts >= least_rows &&
+        multiplications / parts >= least_multiplications)
       return parts;
   }
   return 1;
@@ -37,16 +32,12 @@ class ProductByRows final : public HostExecutable {
       : parts_(std::move(parts)), source_bytes_(source_bytes), result_bytes_(result_bytes) {}
 
   Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
-    std::vector<Status> status(parts_.size());
-    parallel_for(std::ssize(parts_), 1, [&](std::int64_t begin, std::int64_t end) {
-      for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-        const std::array sources{inputs[0] + i * source_bytes_, inputs[1]};
-        const std::array targets{outputs[0] + i * result_bytes_};
-        status[i] = parts_[i]->run(kernel, sources, targets);
-      }
+    return parallel_for_each(std::ssize(parts_), [&](std::int64_t number) {
+      const auto i = static_cast<std::size_t>(number);
+      const std::array sources{inputs[0] + i * source_bytes_, inputs[1]};
+      const std::array targets{outputs[0] + i * result_bytes_};
+      return parts_[i]->run(kernel, sources, targets);
     });
-    for (Status& one : status) EVERGPU_RETURN_IF_ERROR(std::move(one));
-    return {};
   }
 
  private:
@@ -61,14 +52,14 @@ MadeLibrary make_matmul_by_rows(const Library& library, MadeLibrary (*make)(cons
   const ir::Shape& shape = library.operation.shape;
   // Rows of a transposed matrix lie apart, which oneDNN reads at a tenth of the speed.
   if (shape.rank() != 2 || library.operation.get<ir::MatMul>().transpose_a) return nullptr;
-  const Extents e{shape[0], library.operand_shapes[0][1], shape[1]};
-  const std::int64_t parts = parts_of(e);
+  const std::int64_t depth = library.operand_shapes[0][1];
+  const std::int64_t parts = parts_of(shape[0], shape.elements() * depth);
   if (parts == 1) return nullptr;
 
-  const std::int64_t rows = e.rows / parts;
+  const std::int64_t rows = shape[0] / parts;
   Library part = library;
-  part.operation.shape = ir::Shape{rows, e.columns};
-  part.operand_shapes[0] = ir::Shape{rows, e.depth};
+  part.operation.shape = ir::Shape{rows, shape[1]};
+  part.operand_shapes[0] = ir::Shape{rows, depth};
   std::vector<MadeLibrary> made;
   for (std::int64_t i = 0; i < parts; ++i) {
     made.push_back(make(part));
@@ -77,7 +68,7 @@ MadeLibrary make_matmul_by_rows(const Library& library, MadeLibrary (*make)(cons
   const auto size = static_cast<std::int64_t>(ir::size_of(library.operation.dtype));
   return std::make_unique<ProductByRows>(
       std::move(made), static_cast<std::size_t>(rows * library.strides(0)[0] * size),
-      static_cast<std::size_t>(rows * e.columns * size));
+      static_cast<std::size_t>(rows * shape[1] * size));
 }
 
 }  // namespace evergpu::adapters::host

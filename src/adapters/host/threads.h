@@ -11,7 +11,10 @@
 #include <mutex>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "base/status.h"
 
 namespace evergpu::adapters::host {
 
@@ -98,6 +101,18 @@ void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
         (*static_cast<Callable*>(context))(begin, end);
       },
       const_cast<void*>(static_cast<const void*>(std::addressof(f))));
+}
+
+/// Calls f(i), which returns a Status, for each i of [0, n), each worth a thread of its own.
+/// Returns the error of the first i that has one.
+template <typename F>
+Status parallel_for_each(std::int64_t n, F&& f) {
+  std::vector<Status> status(static_cast<std::size_t>(n));
+  parallel_for(n, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) status[static_cast<std::size_t>(i)] = f(i);
+  });
+  for (Status& one : status) EVERGPU_RETURN_IF_ERROR(std::move(one));
+  return {};
 }
 
 }  // namespace evergpu::adapters::host

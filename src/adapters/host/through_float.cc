@@ -50,14 +50,8 @@ class ThroughFloat final : public HostExecutable {
       : dtype_(dtype), kernel_(std::move(piece)), pieces_(pieces), inner_(std::move(inner)) {}
 
   Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
-    if (pieces_ == 1) return run_piece(0, inputs, outputs[0]);
-    std::vector<Status> status(static_cast<std::size_t>(pieces_));
-    parallel_for(pieces_, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        status[static_cast<std::size_t>(i)] = run_piece(i, inputs, outputs[0]);
-    });
-    for (Status& one : status) EVERGPU_RETURN_IF_ERROR(std::move(one));
-    return {};
+    return parallel_for_each(pieces_,
+                             [&](std::int64_t i) { return run_piece(i, inputs, outputs[0]); });
   }
 
  private:

@@ -58,17 +58,17 @@ TEST(MachineTest, Wsl1SaysMicrosoftInCapitals) {
 
 TEST(MachineTest, PythonsInTheOrderOfTheirUse) {
   FakeMachine fake;
-  fake.file("/home/ada/work/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.12.3\n")
-      .file("/home/ada/work/.venv/bin/python3")
+  fake.file("/home/ada/models/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.12.3\n")
+      .file("/home/ada/models/.venv/bin/python3")
       .file(
-          "/home/ada/work/.venv/lib/python3.12/site-packages/tensorflow_cpu-2.22.0rc0.dist-info/"
+          "/home/ada/models/.venv/lib/python3.12/site-packages/tensorflow_cpu-2.22.0rc0.dist-info/"
           "METADATA")
-      .file("/home/ada/work/.venv/lib/python3.12/site-packages/tensorflow-plugins/libother.so")
+      .file("/home/ada/models/.venv/lib/python3.12/site-packages/tensorflow-plugins/libother.so")
       .file("/usr/bin/python3.14")
       .file("/usr/bin/python3.11")
       .file("/usr/lib/python3.14/EXTERNALLY-MANAGED")
       .file("/usr/lib/python3/dist-packages/numpy-2.1.0.dist-info/METADATA")
-      .answers(R"({"working_folder": "/home/ada/work", "environment": {"PATH": "/usr/bin"}})");
+      .answers(R"({"working_folder": "/home/ada/models", "environment": {"PATH": "/usr/bin"}})");
   const Machine machine = fake.examine();
   ASSERT_EQ(machine.pythons.size(), 3U);
   EXPECT_EQ(machine.pythons[0].minor, 12);
