@@ -64,7 +64,7 @@ needs_only_windows() {
 # is_a_plugin FILE: fails where a function that TensorFlow looks for is missing
 is_a_plugin() {
   local function
-  for function in SE_InitPlugin TF_InitKernel TF_InitGraph; do
+  for function in SE_InitPlugin TF_InitKernel TF_InitGraph TF_InitProfiler; do
     exports_of "$1" | grep -qx "$function" || fail "$1 does not export $function"
   done
 }

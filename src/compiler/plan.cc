@@ -297,6 +297,7 @@ class Planner {
       if (result.found_there) views_[result.node] = result.view;
     }
     step.node = n;
+    if (step.nodes.empty()) step.nodes = {n};
     plan_.steps.push_back(std::move(step));
   }
 
@@ -352,8 +353,10 @@ class Planner {
 
   // --- loops ---
 
-  void push_loop(std::uint32_t n, LoopBuilder builder, const std::vector<Result>& results) {
+  void push_loop(std::uint32_t n, LoopBuilder builder, const std::vector<Result>& results,
+                 std::vector<std::uint32_t> nodes = {}) {
     Step step;
+    step.nodes = std::move(nodes);
     LoopBuilder::Built built = std::move(builder).finish();
     step.kernel = std::move(built.loop);
     step.inputs = std::move(built.inputs);
@@ -388,7 +391,7 @@ class Planner {
                      nodes_[member].operation.get<ir::Reduce>().op, places_of(member));
       results.push_back(array_for(member));
     }
-    push_loop(n, std::move(builder), results);
+    push_loop(n, std::move(builder), results, group.members);
     for (const Copy& copy : copies) copy_to(copy);
   }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/kernel.h"
@@ -58,7 +59,8 @@ struct Step {
   std::vector<std::uint32_t> inputs;   // positions in Plan::buffers
   std::vector<std::uint32_t> outputs;  // positions in Plan::buffers
   std::vector<Binding> bindings;  // of its launch arguments that are not the same in all graphs
-  std::uint32_t node = 0;         // a graph node it computes, for messages and profiles
+  std::uint32_t node = 0;         // the graph node that it was made for, which names it in messages
+  std::vector<std::uint32_t> nodes = {};  // all graph nodes that it computes, ascending
 };
 
 /// A wanted node and the buffer, a position in Plan::buffers, with its bytes. Reshapes and bitcasts
@@ -95,7 +97,15 @@ void rebind(Plan& plan, const ir::Graph& graph, std::span<const std::uint32_t> p
 
 /// One line per step, and the totals:
 /// "launch 1: loop [128,512] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1) <- %4(t+0), %2[0,1] ->
-/// %6(wanted)". Dense operands are shown without strides.
+/// %6(wanted)  # dense/Add (AddV2)". Dense operands are shown without strides; the last part names
+/// operations_of the step.
 std::string print(const Plan& plan, const ir::Graph& graph);
+
+/// A kernel in short: "f32[64,512] matmul transpose_b", or "loop [65536] multiply, add, rsqrt" with
+/// each function once.
+std::string summary(const Kernel& kernel);
+
+/// The origins of all that a step computes, each once.
+std::vector<std::string_view> operations_of(const Step& step, const ir::Graph& graph);
 
 }  // namespace evergpu::compiler

@@ -1,6 +1,7 @@
 // Plans as text.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "compiler/plan.h"
@@ -91,7 +92,50 @@ void print_kernel(Output out, const Library& library) {
                    ir::to_string(library.operand_shapes[i]));
 }
 
+/// What an instruction computes; nothing for those that only fetch.
+std::string_view function_of(const Instruction& instruction) {
+  switch (instruction.op) {
+    case Instruction::Op::unary:
+      return ir::name_of(instruction.unary_op);
+    case Instruction::Op::binary:
+      return ir::name_of(instruction.binary_op);
+    case Instruction::Op::select:
+      return ir::name_of(ir::Kind::select);
+    case Instruction::Op::cast:
+      return ir::name_of(ir::Kind::cast);
+    case Instruction::Op::bitcast:
+      return ir::name_of(ir::Kind::bitcast);
+    case Instruction::Op::load:
+    case Instruction::Op::constant:
+    case Instruction::Op::index:
+      break;
+  }
+  return {};
+}
+
+void add_once(std::vector<std::string_view>& names, std::string_view name) {
+  if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+    names.push_back(name);
+}
+
 }  // namespace
+
+std::string summary(const Kernel& kernel) {
+  if (const auto* library = std::get_if<Library>(&kernel)) return ir::print(library->operation);
+  const auto& loop = std::get<Loop>(kernel);
+  std::vector<std::string_view> functions;
+  for (const Instruction& instruction : loop.program) add_once(functions, function_of(instruction));
+  for (const ir::ReduceOp op : loop.reductions) add_once(functions, ir::name_of(op));
+  if (functions.empty()) functions = {"copy"};
+  return fmt::format("loop [{}] {}", fmt::join(loop.extents.begin(), loop.extents.end(), ","),
+                     fmt::join(functions, ", "));
+}
+
+std::vector<std::string_view> operations_of(const Step& step, const ir::Graph& graph) {
+  std::vector<std::string_view> operations;
+  for (const std::uint32_t node : step.nodes) add_once(operations, graph.nodes[node].origin);
+  return operations;
+}
 
 std::string print(const Plan& plan, const ir::Graph& graph) {
   std::string text;
@@ -118,8 +162,8 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
       if (loop != nullptr && i < loop->plain_outputs())
         print_strides(out, loop->outputs[i], loop->extents);
     }
-    if (const auto origin = graph.nodes[step.node].origin; !origin.empty())
-      fmt::format_to(out, "  # {}", origin);
+    if (const auto operations = operations_of(step, graph); !operations.empty())
+      fmt::format_to(out, "  # {}", fmt::join(operations, ", "));
     text += '\n';
   }
   fmt::format_to(out, "{} launches, {} bytes of temporaries, {} bytes wanted\n", plan.steps.size(),

@@ -50,6 +50,7 @@ void rebind(Plan& plan, const ir::Graph& graph, std::span<const std::uint32_t> p
   const std::vector<std::int64_t> values = values_of(plan.arguments, graph);
   for (Step& step : plan.steps) {
     step.node = positions[step.node];
+    for (std::uint32_t& node : step.nodes) node = positions[node];
     for (const Binding& binding : step.bindings)
       set(step.kernel, binding, values[binding.argument]);
   }

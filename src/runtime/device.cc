@@ -63,7 +63,7 @@ class Device::Impl {
         budget_(options.memory_budget != 0 ? options.memory_budget
                                            : hardware_->info().memory_bytes),
         counters_(std::make_shared<Counters>()),
-        executor_(*hardware_, counters_, budget_),
+        executor_(*hardware_, counters_, trace_, budget_),
         addresses_(std::move(addresses)) {}
 
   ~Impl() {
@@ -72,6 +72,7 @@ class Device::Impl {
 
   const adapters::DeviceInfo& info() const { return hardware_->info(); }
   const std::shared_ptr<Counters>& counters() const { return counters_; }
+  Trace& trace() { return trace_; }
   void reset_peak() {
     const std::lock_guard lock(mutex_);
     counters_->live.reset_peak();
@@ -376,6 +377,7 @@ class Device::Impl {
   const Options options_;
   const std::size_t budget_;
   const std::shared_ptr<Counters> counters_;
+  Trace trace_;
   Executor executor_;  // used by the queue's tasks only
 
   std::mutex mutex_;  // addresses, their contents, and who resolves nodes
@@ -401,6 +403,7 @@ Device::Device(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Device::~Device() = default;
 
 const adapters::DeviceInfo& Device::info() const { return impl_->info(); }
+Trace& Device::trace() { return impl_->trace(); }
 Result<void*> Device::allocate(std::size_t bytes) { return impl_->allocate(bytes); }
 void Device::free(void* address) { impl_->free(address); }
 bool Device::owns(const void* address) const { return impl_->addresses().contains(address); }

@@ -13,6 +13,7 @@
 #include "ir/value.h"
 #include "runtime/options.h"
 #include "runtime/statistics.h"
+#include "runtime/trace.h"
 
 namespace evergpu::runtime {
 
@@ -68,6 +69,8 @@ class Device {
 
   Statistics statistics() const;
   void reset_peak();
+  /// What is launched, for a profiler. Waiting first gives it what was posted before.
+  Trace& trace();
 
  private:
   class Impl;

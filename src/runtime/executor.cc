@@ -100,10 +100,11 @@ std::shared_ptr<Memory> taken_over(const Job& part, const Plan& plan, const Buff
 
 }  // namespace
 
-Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters,
+Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters, Trace& trace,
                    std::size_t budget)
     : hardware_(hardware),
       counters_(std::move(counters)),
+      trace_(trace),
       budget_(budget),
       plans_(hardware_.info(), counters_) {}
 
@@ -202,16 +203,10 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
       if (status.ok()) status = failed[input];
     }
     if (status.ok()) {
-      const ir::GraphNode& node = part.graph.nodes[step.node];
-      const auto start = std::chrono::steady_clock::now();
-      status = launch(step, runnable.executables[s], regions);
-      if (log::enabled(log::Category::run)) {
-        const std::chrono::duration<double, std::micro> taken =
-            std::chrono::steady_clock::now() - start;
-        log::write(log::Category::run, fmt::format("{:8.1f} us  {}  ({})", taken.count(),
-                                                   ir::print(node.operation), node.origin));
-      }
-      status = named(status, node.origin);
+      const bool measured = trace_.running() || log::enabled(log::Category::run);
+      status = measured ? launch_measured(step, part.graph, runnable.executables[s], regions)
+                        : launch(step, runnable.executables[s], regions);
+      status = named(status, part.graph.nodes[step.node].origin);
       if (first.ok()) first = status;
     }
     for (std::uint32_t output : step.outputs)  // several steps may write parts of it
@@ -232,6 +227,27 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
     }
   }
   return first;
+}
+
+Status Executor::launch_measured(const compiler::Step& step, const ir::Graph& graph,
+                                 std::shared_ptr<adapters::Executable>& executable,
+                                 std::span<const Region> regions) {
+  Launch measured;
+  measured.begin = std::chrono::steady_clock::now();
+  EVERGPU_RETURN_IF_ERROR(launch(step, executable, regions));
+  if (trace_.running()) EVERGPU_RETURN_IF_ERROR(hardware_.wait());
+  measured.end = std::chrono::steady_clock::now();
+  measured.kernel = compiler::summary(step.kernel);
+  const std::vector<std::string_view> operations = compiler::operations_of(step, graph);
+  measured.operations.assign(operations.begin(), operations.end());
+  measured.bytes_stored = compiler::bytes_stored(step.kernel);
+  if (log::enabled(log::Category::run)) {
+    const std::chrono::duration<double, std::micro> taken = measured.end - measured.begin;
+    log::write(log::Category::run, fmt::format("{:8.1f} us  {}  ({})", taken.count(),
+                                               measured.kernel, fmt::join(operations, ", ")));
+  }
+  trace_.add(std::move(measured));
+  return {};
 }
 
 Status Executor::launch(const compiler::Step& step,

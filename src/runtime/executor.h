@@ -11,6 +11,7 @@
 #include "runtime/counters.h"
 #include "runtime/least_recently_used.h"
 #include "runtime/plan_cache.h"
+#include "runtime/trace.h"
 
 namespace evergpu::runtime {
 
@@ -22,8 +23,9 @@ struct Job {
 
 class Executor {
  public:
-  /// `counters` is kept alive by every block.
-  Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters, std::size_t budget);
+  /// `counters` is kept alive by every block. While `trace` runs, each launch is waited for.
+  Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters, Trace& trace,
+           std::size_t budget);
 
   /// Makes every wanted block ready or failed. A step that fails fails what depends on it, and
   /// nothing else; the error names the operation. A job that does not fit the budget is run in
@@ -44,6 +46,10 @@ class Executor {
   Status run_plan(const Job& part, RunnablePlan& runnable,
                   const std::shared_ptr<adapters::Memory>& arena,
                   std::vector<std::shared_ptr<adapters::Memory>> fresh);
+  /// launch, measured for whoever wants to know.
+  Status launch_measured(const compiler::Step& step, const ir::Graph& graph,
+                         std::shared_ptr<adapters::Executable>& executable,
+                         std::span<const adapters::Region> regions);
   /// Launches a step with its executable, which is found first where there is none.
   Status launch(const compiler::Step& step, std::shared_ptr<adapters::Executable>& executable,
                 std::span<const adapters::Region> regions);
@@ -53,6 +59,7 @@ class Executor {
 
   adapters::Device& hardware_;
   std::shared_ptr<Counters> counters_;
+  Trace& trace_;
   std::size_t budget_;
   PlanCache plans_;
   LeastRecentlyUsed<Compiled> compiled_;

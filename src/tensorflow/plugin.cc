@@ -12,6 +12,7 @@
 #include "tensorflow/choose_adapter.h"
 #include "tensorflow/convert.h"
 #include "tensorflow/environment.h"
+#include "tensorflow/xspace.h"
 
 namespace evergpu::tensorflow {
 
@@ -62,6 +63,7 @@ Status Plugin::open(int ordinal) {
   auto device = runtime::Device::create(std::move(*faulty), runtime::Options::from_environment());
   if (!device.ok()) return device.status();
   slot = std::move(*device);
+  if (profiling_) slot->trace().start();
   const auto opened =
       std::count_if(devices_.begin(), devices_.end(), [](const auto& d) { return d != nullptr; });
   if (opened == 1) {
@@ -91,6 +93,24 @@ runtime::Device* Plugin::owner(const void* address) const {
 const std::string& Plugin::name(std::string text) {
   const std::lock_guard lock(names_mutex_);
   return *names_.insert(std::move(text)).first;
+}
+
+void Plugin::start_profile() {
+  profiling_ = true;
+  profile_.clear();
+  for (const auto& device : devices_)
+    if (device) device->trace().start();
+}
+
+void Plugin::stop_profile() {
+  profiling_ = false;
+  std::vector<DeviceRecording> recordings;
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
+    if (!devices_[i]) continue;
+    devices_[i]->wait();
+    recordings.push_back({static_cast<int>(i), devices_[i]->trace().stop()});
+  }
+  profile_ = serialize_xspace(recordings);
 }
 
 void Plugin::shut_down() {

@@ -33,6 +33,14 @@ class Plugin {
   /// The same string, kept as long as the process: recorded values outlive the kernels they name.
   const std::string& name(std::string text);
 
+  // --- a profile of all devices; TensorFlow has one at a time ---
+
+  void start_profile();
+  /// Ends it, after what was posted to the devices has run.
+  void stop_profile();
+  /// The last one, as an XSpace.
+  const std::string& profile() const { return profile_; }
+
   /// Ends the devices' threads and prints EVERGPU_STATS. Called when the process exits.
   void shut_down();
 
@@ -41,6 +49,8 @@ class Plugin {
 
   std::unique_ptr<adapters::Adapter> adapter_;
   std::vector<std::unique_ptr<runtime::Device>> devices_;
+  bool profiling_ = false;
+  std::string profile_;
   std::mutex names_mutex_;
   std::unordered_set<std::string> names_;  // its elements stay where they are
 };

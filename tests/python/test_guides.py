@@ -77,8 +77,8 @@ def python_blocks():
 
 @pytest.mark.plugin
 @pytest.mark.parametrize("code", python_blocks(), ids=["together", "alone-0", "alone-1"])
-def test_python_in_the_guides_runs(code):
-    child = process.run(code + "\nreport('done')")
+def test_python_in_the_guides_runs(code, tmp_path):
+    child = process.run(f"import os; os.chdir({str(tmp_path)!r})\n{code}\nreport('done')")
     assert child.result == "done"
 
 

@@ -56,6 +56,41 @@ TEST(Device, AFreedTemporaryNeverExists) {
   EXPECT_EQ(device->statistics().bytes_written, 4096u);
 }
 
+TEST(Device, ATraceHasWhatWasLaunchedWhileItRan) {
+  const auto device = make_device();
+  const Buffer buffer(*device, 16);
+  const std::vector<float> numbers = {1, 2, 3, 4};
+  ASSERT_TRUE(device->upload(buffer.address(), numbers.data(), 16).ok());
+  const std::string first = "a (Add)";
+  const std::string second = "b (Mul)";
+  const auto step = [&] {
+    Value value = device->read(buffer.address(), DType::f32, Shape{4});
+    {
+      const ir::OriginScope scope(first);
+      value = value + 1.0;
+    }
+    {
+      const ir::OriginScope scope(second);
+      value = value * value;
+    }
+    ASSERT_TRUE(device->write(buffer.address(), value).ok());
+    download(*device, buffer.address(), 4);
+  };
+  step();
+  device->trace().start();
+  step();
+  const Trace::Recording recording = device->trace().stop();
+  step();
+  EXPECT_TRUE(device->trace().stop().launches.empty());
+
+  ASSERT_EQ(recording.launches.size(), 1u);
+  const Launch& launch = recording.launches[0];
+  EXPECT_EQ(launch.kernel, "loop [4] add, multiply");
+  EXPECT_EQ(launch.operations, (std::vector{first, second}));
+  EXPECT_EQ(launch.bytes_stored, 16u);
+  EXPECT_LT(launch.begin, launch.end);
+}
+
 TEST(Device, OldValueSurvivesAWriteInPlace) {
   const auto device = make_device();
   const Buffer variable(*device, 16);
