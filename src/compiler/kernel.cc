@@ -122,6 +122,40 @@ std::size_t bytes_stored(const Kernel& kernel) {
   return bytes;
 }
 
+std::uint64_t work_of(const Kernel& kernel) {
+  const auto count = [](const ir::Shape& shape) {
+    return static_cast<std::uint64_t>(shape.elements());
+  };
+  if (const auto* loop = std::get_if<Loop>(&kernel))
+    return count(ir::Shape(loop->extents)) * loop->program.size();
+  const auto& library = std::get<Library>(kernel);
+  const ir::Shape& result = library.operation.shape;
+  const std::vector<ir::Shape>& operands = library.operand_shapes;
+  const auto channels_out = [](const ir::Shape& filter) {
+    return static_cast<std::uint64_t>(filter[filter.rank() - 1]);
+  };
+  constexpr std::uint64_t for_each_element = 8;
+  std::uint64_t touched = count(result);
+  for (const ir::Shape& operand : operands) touched += count(operand);
+  if (touched == 0 || count(result) == 0) return 0;
+  switch (library.operation.kind) {
+    case ir::Kind::matmul: {
+      const bool transposed = library.operation.get<ir::MatMul>().transpose_a;
+      return 2 * count(result) *
+             static_cast<std::uint64_t>(operands[0][operands[0].rank() - (transposed ? 2 : 1)]);
+    }
+    // Each element of the convolution's output is a sum over one output channel of the filter.
+    case ir::Kind::convolution:
+      return 2 * count(result) * (count(operands[1]) / channels_out(operands[1]));
+    case ir::Kind::convolution_input:
+      return 2 * count(operands[1]) * (count(operands[0]) / channels_out(operands[0]));
+    case ir::Kind::convolution_filter:
+      return 2 * count(operands[1]) * (count(result) / channels_out(result));
+    default:
+      return for_each_element * touched;
+  }
+}
+
 bool structurally_equal(const Kernel& a, const Kernel& b) {
   if (a.index() != b.index()) return false;
   if (const auto* loop = std::get_if<Loop>(&a)) return same_structure(*loop, std::get<Loop>(b));

@@ -97,6 +97,11 @@ using Kernel = std::variant<Loop, Library>;
 /// How many bytes of memory a launch stores: its results, not what it keeps in caches meanwhile.
 std::size_t bytes_stored(const Kernel& kernel);
 
+/// Roughly how many operations of the processor a launch takes, for those who cut work into pieces:
+/// two for each multiplication of a contraction, one for each instruction of a Loop, and some for
+/// each element that another library kernel touches.
+std::uint64_t work_of(const Kernel& kernel);
+
 /// Equal but for launch arguments (constants' bits, offsets, slice starts): what one executable can
 /// run.
 bool structurally_equal(const Kernel& a, const Kernel& b);

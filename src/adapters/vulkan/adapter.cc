@@ -127,7 +127,7 @@ class VulkanDevice final : public Device {
                           target->offset < source->offset + bytes &&
                           source->offset < target->offset + bytes;
     if (!overlaps) return queue_->copy(*target, *source);
-    Encoder encoder(*queue_, *memory_);
+    Encoder encoder(*queue_, *memory_, 0);
     const Result<Region> between = encoder.scratch(bytes);
     if (!between.ok()) return between.status();
     EVERGPU_RETURN_IF_ERROR(encoder.copy(*between, from, bytes));
@@ -149,7 +149,7 @@ class VulkanDevice final : public Device {
   Status launch(Executable& executable, const compiler::Kernel& kernel,
                 std::span<const Region> inputs, std::span<const Region> outputs) override {
     try {
-      Encoder encoder(*queue_, *memory_);
+      Encoder encoder(*queue_, *memory_, compiler::work_of(kernel));
       return static_cast<VulkanExecutable&>(executable).encode(kernel, inputs, outputs, encoder);
     } catch (const std::bad_alloc&) {
       return resource_exhausted("this machine has no memory left for launching a kernel");

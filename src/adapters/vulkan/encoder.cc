@@ -9,8 +9,9 @@ namespace evergpu::adapters::vulkan {
 
 Groups spread_groups(std::uint64_t count) {
   constexpr std::uint64_t limit = 65535;
-  const std::uint64_t rows = (count + limit - 1) / limit;
-  if (rows == 0) return {0, 1, 1};
+  constexpr std::uint64_t row = 256;
+  if (count == 0) return {0, 1, 1};
+  const std::uint64_t rows = std::min((count + row - 1) / row, limit);
   return {static_cast<std::uint32_t>((count + rows - 1) / rows), static_cast<std::uint32_t>(rows),
           1};
 }
@@ -30,7 +31,7 @@ Status Encoder::dispatch(const Pipeline& pipeline, std::span<const BufferUse> bu
     uses.push_back({*span, buffer.access != BufferUse::Access::write,
                     buffer.access != BufferUse::Access::read});
   }
-  return queue_.dispatch(pipeline, uses, arguments, groups);
+  return queue_.dispatch(pipeline, uses, arguments, groups, work_);
 }
 
 Result<Region> Encoder::scratch(std::size_t bytes) {

@@ -28,12 +28,14 @@ using Groups = std::array<std::uint32_t, 3>;
 
 /// At least `count` workgroups, over x and y since each axis is limited. Code finds its number as
 /// gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x, and must leave when it is not below
-/// `count`.
+/// `count`. Many short rows, since a dispatch is cut into pieces between them.
 Groups spread_groups(std::uint64_t count);
 
 class Encoder {
  public:
-  Encoder(CommandQueue& queue, MemoryPool& memory) : queue_(queue), memory_(memory) {}
+  /// `work` is the kernel's, as compiler::work_of says.
+  Encoder(CommandQueue& queue, MemoryPool& memory, std::uint64_t work)
+      : queue_(queue), memory_(memory), work_(work) {}
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
@@ -54,6 +56,7 @@ class Encoder {
  private:
   CommandQueue& queue_;
   MemoryPool& memory_;
+  const std::uint64_t work_;
   std::vector<std::unique_ptr<Memory>> scratch_;
 };
 

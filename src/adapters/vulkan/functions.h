@@ -61,7 +61,7 @@ namespace evergpu::adapters::vulkan {
   X(EndCommandBuffer)                      \
   X(CmdBindPipeline)                       \
   X(CmdBindDescriptorSets)                 \
-  X(CmdDispatch)                           \
+  X(CmdDispatchBase)                       \
   X(CmdPipelineBarrier)                    \
   X(CmdCopyBuffer)                         \
   X(CmdFillBuffer)                         \

@@ -150,6 +150,7 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
   specialization.pData = specialization_constants.data();
   VkComputePipelineCreateInfo wanted = {};
   wanted.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+  wanted.flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT;  // large dispatches are cut into pieces
   wanted.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   wanted.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
   wanted.stage.module = module;

@@ -10,8 +10,7 @@ namespace evergpu::adapters::vulkan {
 namespace {
 
 constexpr std::size_t batch_count = 4;
-// Small enough that no batch of ordinary kernels runs near the two seconds after which Windows
-// resets a GPU, large enough that submitting costs little.
+// Early enough that the device does not starve, large enough that submitting costs little.
 constexpr int batch_commands = 64;
 constexpr std::uint64_t batch_argument_bytes = 1 << 20;
 constexpr std::uint32_t pool_sets = 64;
@@ -21,8 +20,10 @@ constexpr std::uint64_t timeout_nanoseconds = std::uint64_t{600} * 1000 * 1000 *
 }  // namespace
 
 Result<std::unique_ptr<CommandQueue>> CommandQueue::create(std::shared_ptr<Context> context,
-                                                           bool barriers_everywhere) {
-  std::unique_ptr<CommandQueue> made(new CommandQueue(std::move(context), barriers_everywhere));
+                                                           bool barriers_everywhere,
+                                                           std::uint64_t most_work) {
+  std::unique_ptr<CommandQueue> made(
+      new CommandQueue(std::move(context), barriers_everywhere, most_work));
   EVERGPU_RETURN_IF_ERROR(made->set_up());
   return made;
 }
@@ -92,6 +93,7 @@ Status CommandQueue::begin() {
   batch.pool = 0;
   batch.argument_bytes = 0;
   batch.recorded = 0;
+  batch.work = 0;
   VkCommandBufferBeginInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
   info.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
@@ -153,9 +155,7 @@ Result<VkDescriptorSet> CommandQueue::descriptor_set(VkDescriptorSetLayout layou
   }
 }
 
-Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> uses,
-                              std::span<const std::uint32_t> arguments,
-                              const std::array<std::uint32_t, 3>& groups) {
+Status CommandQueue::check_uses(const Pipeline& pipeline, std::span<const Use> uses) const {
   if (static_cast<int>(uses.size()) != pipeline.buffers())
     return internal_error(
         fmt::format("a kernel of {} buffers was given {}", pipeline.buffers(), uses.size()));
@@ -170,6 +170,32 @@ Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> use
       return internal_error(fmt::format("a region begins at byte {}, not at a multiple of {}",
                                         use.span.offset, can.buffer_alignment));
   }
+  return {};
+}
+
+Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> uses,
+                              std::span<const std::uint32_t> arguments,
+                              const std::array<std::uint32_t, 3>& groups, std::uint64_t work) {
+  EVERGPU_RETURN_IF_ERROR(check_uses(pipeline, uses));
+  const std::uint32_t all = groups[1];
+  const auto pieces =
+      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(work / most_work_, 1, all));
+  for (std::uint32_t piece = 0; piece < pieces; ++piece) {
+    const auto row = [&](std::uint32_t number) {
+      return static_cast<std::uint32_t>(std::uint64_t{all} * number / pieces);
+    };
+    EVERGPU_RETURN_IF_ERROR(dispatch_rows(pipeline, uses, arguments, groups,
+                                          {row(piece), row(piece + 1) - row(piece)},
+                                          work / pieces));
+  }
+  return {};
+}
+
+Status CommandQueue::dispatch_rows(const Pipeline& pipeline, std::span<const Use> uses,
+                                   std::span<const std::uint32_t> arguments,
+                                   const std::array<std::uint32_t, 3>& groups, Rows rows,
+                                   std::uint64_t work) {
+  const Capabilities& can = context_->capabilities();
   std::vector<VkDeviceAddress> addresses;
   if (pipeline.binding() == Binding::addresses)
     for (const Use& use : uses) addresses.push_back(use.span.chunk->address() + use.span.offset);
@@ -181,7 +207,9 @@ Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> use
     return internal_error(fmt::format("{} bytes of launch arguments", argument_bytes));
   EVERGPU_RETURN_IF_ERROR(begin());
   const std::uint64_t step = can.buffer_alignment;
-  if (batches_[current_].argument_bytes + argument_bytes > batch_argument_bytes) {
+  const Batch& open = batches_[current_];
+  if (open.argument_bytes + argument_bytes > batch_argument_bytes ||
+      (open.work > 0 && open.work + work > most_work_)) {
     EVERGPU_RETURN_IF_ERROR(submit());
     EVERGPU_RETURN_IF_ERROR(begin());
   }
@@ -218,7 +246,8 @@ Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> use
   const VkDescriptorSet bound = *set;
   functions.CmdBindDescriptorSets(batch.commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout->pipeline,
                                   0, 1, &bound, 0, nullptr);
-  functions.CmdDispatch(batch.commands, groups[0], groups[1], groups[2]);
+  functions.CmdDispatchBase(batch.commands, 0, rows.first, 0, groups[0], rows.count, groups[2]);
+  batch.work += work;
   return count_command();
 }
 

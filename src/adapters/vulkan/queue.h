@@ -23,10 +23,15 @@ struct QueueCounts {
 
 class CommandQueue {
  public:
+  /// Windows resets a GPU that works on one submission for two seconds. The slowest that we expect
+  /// does this much (see compiler::work_of) in a tenth of a second.
+  static constexpr std::uint64_t submission_work = 4'000'000'000;
+
   /// With `barriers_everywhere` each command waits for all before it, so that a missing dependence
-  /// shows as different bits.
+  /// shows as different bits. `most_work` is that of one submission.
   static Result<std::unique_ptr<CommandQueue>> create(std::shared_ptr<Context> context,
-                                                      bool barriers_everywhere);
+                                                      bool barriers_everywhere,
+                                                      std::uint64_t most_work = submission_work);
   ~CommandQueue();
   CommandQueue(const CommandQueue&) = delete;
   CommandQueue& operator=(const CommandQueue&) = delete;
@@ -38,10 +43,11 @@ class CommandQueue {
   };
 
   /// `pipeline` over the spans of `uses`, as storage buffers 1, 2, … or by their addresses, and
-  /// `arguments` as buffer 0.
+  /// `arguments` as buffer 0. More `work` than a submission may have is cut into pieces, between
+  /// rows of workgroups (along y).
   Status dispatch(const Pipeline& pipeline, std::span<const Use> uses,
                   std::span<const std::uint32_t> arguments,
-                  const std::array<std::uint32_t, 3>& groups);
+                  const std::array<std::uint32_t, 3>& groups, std::uint64_t work);
   Status copy(const Span& to, const Span& from);
   /// `to.bytes` and `to.offset` are multiples of 4.
   Status fill(const Span& to, std::uint32_t word);
@@ -65,13 +71,25 @@ class CommandQueue {
     std::unique_ptr<Chunk> arguments;
     std::uint64_t argument_bytes = 0;
     int recorded = 0;
+    std::uint64_t work = 0;
     bool open = false;
     std::uint64_t done_at = 0;  // value of the semaphore
   };
 
-  CommandQueue(std::shared_ptr<Context> context, bool barriers_everywhere)
-      : context_(std::move(context)), barriers_everywhere_(barriers_everywhere) {}
+  CommandQueue(std::shared_ptr<Context> context, bool barriers_everywhere, std::uint64_t most_work)
+      : context_(std::move(context)),
+        barriers_everywhere_(barriers_everywhere),
+        most_work_(most_work) {}
   Status set_up();
+  Status check_uses(const Pipeline& pipeline, std::span<const Use> uses) const;
+  // Rows [first, first + count) of workgroups.
+  struct Rows {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+  Status dispatch_rows(const Pipeline& pipeline, std::span<const Use> uses,
+                       std::span<const std::uint32_t> arguments,
+                       const std::array<std::uint32_t, 3>& groups, Rows rows, std::uint64_t work);
   Status begin();
   Status wait_for(std::uint64_t value);
   void order(std::span<const Use> uses);
@@ -82,6 +100,7 @@ class CommandQueue {
 
   const std::shared_ptr<Context> context_;
   const bool barriers_everywhere_;
+  const std::uint64_t most_work_;
   VkCommandPool command_pool_ = VK_NULL_HANDLE;
   VkSemaphore semaphore_ = VK_NULL_HANDLE;
   std::vector<Batch> batches_;

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "adapters/loops.h"
 #include "adapters/vulkan/encoder.h"
+#include "adapters/vulkan/executable.h"
 #include "adapters/vulkan/memory.h"
 #include "adapters/vulkan/queue.h"
 #include "adapters/vulkan/vulkan.h"
@@ -188,6 +190,35 @@ TEST_F(VulkanParts, BarriersOnlyWhereNeeded) {
   ASSERT_TRUE((*queue)->wait().ok());
   EXPECT_TRUE((*queue)->idle());
   EXPECT_EQ((*queue)->counts().submissions, 1U);
+}
+
+// What is too much for one submission is cut into pieces, which together are the whole.
+TEST_F(VulkanParts, MuchWorkIsCutIntoPieces) {
+  constexpr std::size_t elements = 1'000'000;
+  constexpr std::size_t bytes = elements * sizeof(float);
+  const compiler::Loop loop = flat_loop(elements, {DType::f32, DType::f32}, {false, false},
+                                        {.op = Instruction::Op::binary, .dtype = DType::f32});
+  const auto executable = vulkan::make_loop(loop, *context_);
+  ASSERT_TRUE(executable.ok());
+  const std::uint64_t work = compiler::work_of(loop);
+  const auto queue = vulkan::CommandQueue::create(context_, false, work / 7);
+  ASSERT_TRUE(queue.ok());
+  const auto pool = std::make_shared<vulkan::MemoryPool>(context_, std::uint64_t{256} << 20);
+  const auto memory = pool->allocate(3 * bytes);
+  ASSERT_TRUE(memory.ok());
+  const auto whole = vulkan::span_of({memory->get(), 0}, 3 * bytes);
+  if (whole->chunk->mapped() == nullptr) GTEST_SKIP() << "its memory cannot be read from here";
+  ASSERT_TRUE((*queue)->fill(*whole, std::bit_cast<std::uint32_t>(1.0F)).ok());
+  vulkan::Encoder encoder(**queue, *pool, work);
+  const Region inputs[] = {{memory->get(), 0}, {memory->get(), bytes}};
+  const Region outputs[] = {{memory->get(), 2 * bytes}};
+  ASSERT_TRUE((*executable)->encode(loop, inputs, outputs, encoder).ok());
+  ASSERT_TRUE((*queue)->wait().ok());
+  EXPECT_GE((*queue)->counts().submissions, 7U);
+  const auto* const numbers =
+      reinterpret_cast<const float*>(whole->chunk->mapped() + whole->offset);
+  EXPECT_EQ(std::count(numbers, numbers + 2 * elements, 1.0F), 2 * elements);
+  EXPECT_EQ(std::count(numbers + 2 * elements, numbers + 3 * elements, 2.0F), elements);
 }
 
 TEST(VulkanGroups, AreSpreadWithinLimits) {

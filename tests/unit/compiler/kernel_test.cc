@@ -38,6 +38,30 @@ TEST(BytesStored, CountResultsOnce) {
   EXPECT_EQ(bytes_stored(product), 12u);
 }
 
+TEST(Work, CountsTheMultiplicationsOfContractions) {
+  EXPECT_EQ(work_of(scale()), 4u * 6u * 3u);
+  const auto product = [](bool transpose_a, ir::Shape a) {
+    return Library{{ir::Kind::matmul, DType::f32, ir::Shape{2, 3}, ir::MatMul{transpose_a, false}},
+                   {DType::f32, DType::f32},
+                   {std::move(a), {5, 3}}};
+  };
+  EXPECT_EQ(work_of(product(false, {2, 5})), 2u * 2 * 5 * 3);
+  EXPECT_EQ(work_of(product(true, {5, 2})), 2u * 2 * 5 * 3);
+  // 8 x 8 images of 4 channels, a filter of 3 x 3, 16 channels: the same forward and backward.
+  const ir::Shape input{1, 8, 8, 4};
+  const ir::Shape filter{3, 3, 4, 16};
+  const ir::Shape output{1, 8, 8, 16};
+  const auto work = [](ir::Kind kind, const ir::Shape& result, std::vector<ir::Shape> operands) {
+    return work_of(Library{{kind, DType::f32, result, ir::Convolution{}},
+                           {DType::f32, DType::f32},
+                           std::move(operands)});
+  };
+  constexpr std::uint64_t all = 2 * 8 * 8 * 16 * 3 * 3 * 4;
+  EXPECT_EQ(work(ir::Kind::convolution, output, {input, filter}), all);
+  EXPECT_EQ(work(ir::Kind::convolution_input, input, {filter, output}), all);
+  EXPECT_EQ(work(ir::Kind::convolution_filter, filter, {input, output}), all);
+}
+
 TEST(Structure, LaunchArgumentsAreNoPart) {
   Loop other = scale();
   other.inputs[0].offset = 3;
