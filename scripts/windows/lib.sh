@@ -6,7 +6,8 @@
 
 windows_cache=$root/.cache/windows
 debian=$windows_cache/debian
-windows_python=$windows_cache/python
+# Of several Windows Pythons, WINDOWS_PYTHON names one; see make_python.
+windows_python=$windows_cache/${WINDOWS_PYTHON:-python}
 windows_build=build/windows-wheel
 
 # in_debian [NAME=VALUE...] COMMAND...: runs it in the chroot, as root, in this folder, with this

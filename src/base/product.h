@@ -11,6 +11,12 @@ namespace evergpu::product {
 inline constexpr std::string_view tensorflow_requirement = "tensorflow-cpu==2.22.0rc0";
 /// The versions it accepts: all that begin so.
 inline constexpr std::string_view tensorflow_series = "2.22.";
+/// On Windows also these: their package for Linux lacks functions that evergpu needs.
+inline constexpr std::string_view tensorflow_series_on_windows = "2.19.";
+constexpr bool serves_tensorflow(std::string_view version, bool on_windows) {
+  return version.starts_with(tensorflow_series) ||
+         (on_windows && version.starts_with(tensorflow_series_on_windows));
+}
 /// The Pythons that this TensorFlow has wheels for: 3.10 to 3.13.
 inline constexpr int oldest_python_minor = 10;
 inline constexpr int newest_python_minor = 13;

@@ -166,11 +166,11 @@ const Condition tensorflow_table[] = {
 
     {"tensorflow.version", Part::evergpu, Severity::blocks,
      "A TensorFlow version that evergpu is not built for",
-     "evergpu serves one minor version of TensorFlow; versions 2.19 to 2.21 for Linux also lack "
-     "functions that it needs.",
+     "evergpu serves the minor versions of TensorFlow that it was tested with; versions 2.19 to 2.21 "
+     "for Linux and 2.20 and 2.21 for Windows also lack functions that it needs.",
      [](const Machine& m) {
        const std::string version = version_of(m, "tensorflow-cpu");
-       return when(!version.empty() && !version.starts_with(product::tensorflow_series) &&
+       return when(!version.empty() && !product::serves_tensorflow(version, m.is_windows()) &&
                        installed(m, tensorflow_packages).size() == 1,
                    "tensorflow-cpu " + version);
      },

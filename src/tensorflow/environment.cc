@@ -21,12 +21,18 @@ std::string fix() {
                      product::tensorflow_requirement);
 }
 
+#ifdef _WIN32
+constexpr bool on_windows = true;
+#else
+constexpr bool on_windows = false;
+#endif
+
 Status check_version() {
   if (!api().missing.empty() && api().TF_Version == nullptr) {
     return {Code::failed_precondition, "TensorFlow's C API was not found in this process"};
   }
   const std::string version = api().TF_Version();
-  if (!version.starts_with(product::tensorflow_series)) {
+  if (!product::serves_tensorflow(version, on_windows)) {
     return {Code::failed_precondition,
             fmt::format("this evergpu is built for TensorFlow {}x, not for {}. {}",
                         product::tensorflow_series, version, fix())};

@@ -209,7 +209,8 @@ void destroy_device_fns(const SP_Platform*, SP_DeviceFns*) {}
 void create_stream_executor(const SP_Platform*, SE_CreateStreamExecutorParams* params,
                             TF_Status* status) {
   SP_StreamExecutor& executor = *params->stream_executor;
-  executor.struct_size = SP_STREAMEXECUTOR_STRUCT_SIZE;
+  // TensorFlow says how large it is: the last function came with 2.22, and 2.19 has no room for it.
+  const bool has_options = executor.struct_size >= SP_STREAMEXECUTOR_STRUCT_SIZE;
   executor.allocate = allocate;
   executor.deallocate = deallocate;
   executor.host_memory_allocate = host_memory_allocate;
@@ -238,7 +239,7 @@ void create_stream_executor(const SP_Platform*, SE_CreateStreamExecutorParams* p
   executor.memset = memset8;
   executor.memset32 = memset32;
   executor.host_callback = host_callback;
-  executor.create_stream_with_options = create_stream_with_options;
+  if (has_options) executor.create_stream_with_options = create_stream_with_options;
   report(status, {});
 }
 void destroy_stream_executor(const SP_Platform*, SP_StreamExecutor*) {}

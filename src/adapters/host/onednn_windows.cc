@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <dnnl.hpp>
 #include <filesystem>
 #include <system_error>
 
@@ -73,6 +74,9 @@ struct Loaded {
       return;
     }
     is_there = true;
+    // Windows gives a process the registers of AMX only when it asks, which this oneDNN does not
+    // do: its code for them would end the process.
+    dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_fp16);
     if (const auto openmp = os::Library::loaded("vcomp140.dll"))
       set_threads = reinterpret_cast<SetThreads>(openmp->symbol("omp_set_num_threads"));
   }
