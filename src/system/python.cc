@@ -68,6 +68,27 @@ class Finder {
     if (!prefix.empty()) add_folder(joined(prefix, source_.is_windows() ? "Scripts" : "bin"));
   }
 
+  /// Adds the Pythons that Windows' launcher, `py`, knows (PEP 514).
+  void add_registered() {
+    for (const char* const root : {"HKCU", "HKLM"}) {
+      const std::string pythons = std::string(root) + "\\SOFTWARE\\Python\\PythonCore";
+      for (const std::string& version : source_.registry_keys(pythons)) {
+        const auto folder = source_.registry(pythons + "\\" + version + "\\InstallPath", "");
+        if (folder && !folder->empty())
+          add_folder(folder->ends_with('\\') ? folder->substr(0, folder->size() - 1) : *folder);
+      }
+    }
+  }
+
+  /// Adds the Pythons from the Microsoft Store, of which an ordinary folder has but aliases. (The
+  /// alias "python.exe" is there without any Python, and opens the Store.)
+  void add_store(const std::string& local) {
+    const std::string folder = local + "\\Microsoft\\WindowsApps";
+    for (const std::string& name : source_.names(folder))
+      if (name.starts_with("python3.") && name.ends_with(".exe"))
+        add(joined(folder, name), minor_version(name));
+  }
+
   std::vector<Python> result() && { return std::move(pythons_); }
 
  private:
@@ -162,10 +183,12 @@ std::vector<Python> examine_pythons(const Source& source, const std::string& wan
        split(source.environment("PATH").value_or(""), windows ? ';' : ':'))
     finder.add_folder(folder);
   if (windows) {
-    const std::string programs =
-        source.environment("LOCALAPPDATA").value_or("") + "\\Programs\\Python";
+    const std::string local = source.environment("LOCALAPPDATA").value_or("");
+    const std::string programs = local + "\\Programs\\Python";
     for (const std::string& name : source.names(programs))
       finder.add_folder(joined(programs, name));
+    finder.add_registered();
+    finder.add_store(local);
   } else {
     for (const char* folder : {"/usr/local/bin", "/usr/bin"}) finder.add_folder(folder);
   }

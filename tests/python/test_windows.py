@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -125,3 +126,45 @@ def test_evergpu_exe_trains():
                            text=True, encoding="utf-8", timeout=PATIENCE)
     answer = json.loads(child.stdout)
     assert answer["training"]["outcome"] == "trained", answer
+
+
+INTERRUPTED = """
+import _thread, sys, threading, time
+sys.path.insert(0, "tests/python")
+import keras, numpy as np, tensorflow as tf
+from support import models
+
+model, x, y, loss = models.build("mlp", plain=True)
+model.compile(optimizer="adam", loss=loss)
+data = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).repeat()
+model.fit(data, steps_per_epoch=3, verbose=0)
+pressed = []
+def press():  # what Python's handler of Ctrl-C does
+    pressed.append(time.perf_counter())
+    _thread.interrupt_main()
+threading.Timer(2, press).start()
+try:
+    model.fit(data, steps_per_epoch=1_000_000, verbose=0)
+except KeyboardInterrupt:
+    print("interrupted", time.perf_counter() - pressed[0] < 5)
+print(bool(np.isfinite(model.predict(x, verbose=0)).all()))
+"""
+
+
+def test_control_c_ends_fit_and_the_model_goes_on():
+    child = python(INTERRUPTED)
+    assert child.stdout.split() == ["interrupted", "True", "True"], child.stderr
+
+
+def test_names_with_umlauts_and_spaces_and_long_ones(tmp_path):
+    """evergpu.exe in such a folder, and what Vulkan compiled in a cache below one."""
+    folder = tmp_path / "Jürgen Müllers Übungen" / ("ä" * 100) / ("b" * 100)
+    folder.mkdir(parents=True)
+    assert len(str(folder)) > 260
+    command = shutil.copy(PREFIX / "Scripts" / "evergpu.exe", folder.parents[1])
+    child = subprocess.run([command, "doctor", "--json", "--python", sys.executable], capture_output=True,
+                           text=True, encoding="utf-8", timeout=PATIENCE,
+                           env={**os.environ, "LOCALAPPDATA": str(folder)})
+    assert json.loads(child.stdout)["training"]["outcome"] == "trained", child.stdout + child.stderr
+    if not HOST:
+        assert list((folder / "evergpu" / "vulkan").glob("*.bin"))
