@@ -1,0 +1,85 @@
+"""What is fused in a training step: every kernel of small models, in files to look at and to compare.
+
+After a change that is meant to fuse otherwise: EVERGPU_WRITE_PLANS=1 pytest tests/python/test_plans.py
+"""
+
+import difflib
+import os
+import pathlib
+import re
+import textwrap
+
+import pytest
+
+from support import process
+
+pytestmark = pytest.mark.plugin
+
+FOLDER = pathlib.Path(__file__).parent / "plans"
+
+MODELS = {
+    "dense": """
+        x = rng.normal(size=(64, 20)).astype("float32")
+        model = keras.Sequential([
+            keras.Input((20,)), layers.Dense(32, activation="relu"), layers.Dropout(0.2), layers.Dense(3)])
+        model.compile("adam", loss)
+        """,
+    "convolution": """
+        x = rng.normal(size=(16, 12, 12, 3)).astype("float32")
+        inputs = keras.Input((12, 12, 3))
+        y = layers.Conv2D(8, 3, padding="same", use_bias=False)(inputs)
+        y = layers.Activation("relu")(layers.BatchNormalization()(y))
+        z = layers.Conv2D(8, 3, padding="same")(y)
+        y = layers.MaxPooling2D()(layers.Add()([y, z]))
+        model = keras.Model(inputs, layers.Dense(3)(layers.GlobalAveragePooling2D()(y)))
+        model.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss)
+        """,
+    "attention": """
+        x = rng.normal(size=(4, 24, 16)).astype("float32")
+        inputs = keras.Input((24, 16))
+        y = layers.LayerNormalization()(inputs)
+        y = layers.Add()([inputs, layers.MultiHeadAttention(2, 8)(y, y)])
+        y = layers.Dense(16)(layers.Dense(32, activation="gelu")(layers.LayerNormalization()(y)))
+        model = keras.Model(inputs, layers.Dense(3)(layers.GlobalAveragePooling1D()(y)))
+        model.compile("sgd", loss)
+        """,
+}
+
+CHILD = """
+import keras
+from keras import layers
+tf.config.threading.set_inter_op_parallelism_threads(1)  # the ops in one order
+keras.utils.set_random_seed(0)
+rng = np.random.default_rng(0)
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+{model}
+labels = rng.integers(0, 3, len(x))
+for step in range(4):
+    print("step", step, file=sys.stderr, flush=True)
+    model.train_on_batch(x, labels)
+print("end", file=sys.stderr, flush=True)
+report(0)
+"""
+
+KERNEL = re.compile(r"^evergpu run: +[\d.]+ us  (.*)  \((.*)\)$", re.M)
+
+
+def kernels_of_a_step(model):
+    """The last step's kernels, a line each, sorted: independent ones may run in any order."""
+    code = CHILD.replace("{model}", textwrap.dedent(MODELS[model]))
+    child = process.run(code, {"EVERGPU_LOG": "run"})
+    assert child.result == 0
+    step = child.stderr.split("step 3\n")[1].split("\nend\n")[0]
+    return sorted(f"{kernel}\n    {', '.join(sorted(operations.split(', ')))}\n"
+                  for kernel, operations in KERNEL.findall(step))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_kernels_of_a_step(model):
+    found = kernels_of_a_step(model)
+    file = FOLDER / f"{model}.txt"
+    if os.environ.get("EVERGPU_WRITE_PLANS") == "1":
+        file.write_text("".join(found))
+    difference = difflib.unified_diff(file.read_text().splitlines(), "".join(found).splitlines(),
+                                      str(file), "found", lineterm="")
+    assert not (text := "\n".join(difference)), text
