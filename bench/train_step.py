@@ -35,6 +35,8 @@ def main():
         print(*map(summary.line, result["rows"]), sep="\n", flush=True)
         if not result["facts"]["evergpu"]["on_device"]:
             print("no evergpu device: these are all stock TensorFlow")
+        if any(row["counters"].get("fallbacks") for row in result["rows"]):
+            print("some kernels did not compile, and were computed in parts")
         means = summary.geometric_means(results)
         if arguments.json:  # after each model, so that a run that is ended early leaves its results
             document = {"arguments": vars(arguments), "models": results, "geometric_means": means}

@@ -67,6 +67,7 @@ struct Counters {
   std::atomic<std::uint64_t> kernels{0};
   std::atomic<std::uint64_t> plan_hits{0};
   std::atomic<std::uint64_t> plan_misses{0};
+  std::atomic<std::uint64_t> fallbacks{0};
   std::atomic<std::uint64_t> bytes_created{0};
   std::atomic<std::uint64_t> bytes_written{0};
   Gauge resident;

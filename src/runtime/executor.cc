@@ -126,8 +126,13 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   if (log::enabled(log::Category::plan))
     log::write(log::Category::plan, "\n" + compiler::print(plan, part.graph));
 
-  // All memory is taken before anything runs, so that a plan without room can be cut instead of
-  // failing.
+  // Fused kernels are compiled and all memory is taken before anything runs, so that a plan can be
+  // cut instead of failing.
+  const bool divisible = end - begin > 1;
+  if (!compile(runnable, part.graph)) {
+    cut_part = {};
+    return run_halves(job, begin, end, last_use);
+  }
   Status status;
   std::shared_ptr<Memory> arena;
   std::vector<std::shared_ptr<Memory>> fresh(plan.buffers.size());
@@ -158,7 +163,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
     return run_plan(part, runnable, arena, std::move(fresh));
   }
 
-  if (status.code() != Code::resource_exhausted || end - begin <= 1) {
+  if (status.code() != Code::resource_exhausted || !divisible) {
     status = named(status, last_origin(part.graph));
     for (std::uint32_t node = 0; node < part.graph.nodes.size(); ++node) {
       const bool unmade =
@@ -170,8 +175,34 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   arena.reset();
   fresh.clear();
   cut_part = {};
+  return run_halves(job, begin, end, last_use);
+}
+
+bool Executor::compile(RunnablePlan& runnable, const ir::Graph& graph) {
+  const std::vector<compiler::Step>& steps = runnable.plan.steps;
+  for (std::size_t s = 0; s < steps.size() && !runnable.refused; ++s) {
+    const bool fused = steps[s].nodes.size() > 1;
+    if (!fused || runnable.executables[s] != nullptr) continue;
+    auto found = executable_for(steps[s].kernel);
+    if (found.ok()) {
+      runnable.executables[s] = std::move(*found);
+      continue;
+    }
+    runnable.refused = true;
+    const Status status = named(found.status(), graph.nodes[steps[s].node].origin);
+    log::warning(
+        fmt::format("{}. It is tried again with fewer operations in a kernel, which is "
+                    "slower; please report it.",
+                    status.message()));
+  }
+  if (runnable.refused) ++counters_->fallbacks;
+  return !runnable.refused;
+}
+
+Status Executor::run_halves(Job& job, std::uint32_t begin, std::uint32_t end,
+                            std::span<const std::uint32_t> last_use) {
   const std::uint32_t middle = begin + (end - begin) / 2;
-  status = run_range(job, begin, middle, last_use);
+  const Status status = run_range(job, begin, middle, last_use);
   for (std::uint32_t node = 0; node < middle; ++node) {
     if (last_use[node] < middle) job.blocks[node].reset();
   }

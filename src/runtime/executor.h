@@ -28,8 +28,9 @@ class Executor {
            std::size_t budget);
 
   /// Makes every wanted block ready or failed. A step that fails fails what depends on it, and
-  /// nothing else; the error names the operation. A job that does not fit the budget is run in
-  /// parts. Returns the first error.
+  /// nothing else; the error names the operation. A job that does not fit the budget, or that has a
+  /// fused kernel which the device cannot compile, is run in parts, in the end node by node.
+  /// Returns the first error.
   Status run(Job job);
 
   /// Copies bytes [offset, …) of a stored value out; its block's error if it has failed.
@@ -43,6 +44,10 @@ class Executor {
 
   Status run_range(Job& job, std::uint32_t begin, std::uint32_t end,
                    std::span<const std::uint32_t> last_use);
+  Status run_halves(Job& job, std::uint32_t begin, std::uint32_t end,
+                    std::span<const std::uint32_t> last_use);
+  /// Finds or makes what the fused steps run with; false where one cannot be made.
+  bool compile(RunnablePlan& runnable, const ir::Graph& graph);
   Status run_plan(const Job& part, RunnablePlan& runnable,
                   const std::shared_ptr<adapters::Memory>& arena,
                   std::vector<std::shared_ptr<adapters::Memory>> fresh);

@@ -16,7 +16,8 @@ namespace evergpu::runtime {
 /// A plan, and what its steps run with.
 struct RunnablePlan {
   compiler::Plan plan;
-  std::vector<std::shared_ptr<adapters::Executable>> executables;  // by step; null until it ran
+  std::vector<std::shared_ptr<adapters::Executable>> executables;  // by step; null until needed
+  bool refused = false;  // the device could not compile a fused kernel of it
 };
 
 class PlanCache {

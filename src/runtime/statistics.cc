@@ -12,6 +12,7 @@ Statistics Counters::snapshot() const {
           .kernels = kernels,
           .plan_hits = plan_hits,
           .plan_misses = plan_misses,
+          .fallbacks = fallbacks,
           .allocations = allocations,
           .bytes_allocated = bytes_allocated,
           .bytes_created = bytes_created,
@@ -30,13 +31,14 @@ std::string to_string(const Statistics& s) {
       "op results recorded   {}\n"
       "flushes               {}\n"
       "kernels launched      {}\n"
-      "plans                 {} made, {} found\n"
+      "plans                 {} made, {} found, {} run in parts\n"
       "buffers allocated     {} ({} bytes)\n"
       "bytes that existed    {} ({:.0f} % of those allocated)\n"
       "bytes written         {}\n"
       "peak memory           {} bytes resident, {} bytes as the framework counts",
-      s.writes, s.flushes, s.kernels, s.plan_misses, s.plan_hits, s.allocations, s.bytes_allocated,
-      s.bytes_created, existed, s.bytes_written, s.peak_resident_bytes, s.peak_live_bytes);
+      s.writes, s.flushes, s.kernels, s.plan_misses, s.plan_hits, s.fallbacks, s.allocations,
+      s.bytes_allocated, s.bytes_created, existed, s.bytes_written, s.peak_resident_bytes,
+      s.peak_live_bytes);
 }
 
 }  // namespace evergpu::runtime

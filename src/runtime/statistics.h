@@ -13,6 +13,7 @@ struct Statistics {
   std::uint64_t kernels = 0;          // launches
   std::uint64_t plan_hits = 0;        // graphs run by a plan that was made before
   std::uint64_t plan_misses = 0;      // graphs planned
+  std::uint64_t fallbacks = 0;        // graphs run in parts, since a kernel did not compile
   std::uint64_t allocations = 0;      // by the framework
   std::uint64_t bytes_allocated = 0;  // by the framework, in all
   // Blocks that came to exist: temporaries, and wanted values that took over nobody's bytes, in

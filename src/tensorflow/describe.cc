@@ -75,6 +75,7 @@ json describe_statistics(const runtime::Statistics& s) {
           {"kernels", s.kernels},
           {"plan_hits", s.plan_hits},
           {"plan_misses", s.plan_misses},
+          {"fallbacks", s.fallbacks},
           {"allocations", s.allocations},
           {"bytes_allocated", s.bytes_allocated},
           {"bytes_created", s.bytes_created},

@@ -35,6 +35,13 @@ def pytest_report_header():
             f"EVERGPU_TEST_SEED={device.SEED}")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def everything_compiles():
+    """No test of this process made a kernel that its adapter could not compile."""
+    yield
+    assert device.DRY_RUN or device.statistics().get("fallbacks", 0) == 0  # none: it was never used
+
+
 @pytest.fixture(autouse=True)
 def default_placement():
     """Tests may change soft placement; each starts from TensorFlow's default."""

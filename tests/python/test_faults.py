@@ -64,7 +64,8 @@ def test_training_survives(fault, undisturbed):
         # A tensor that is read back just as it came from the host was made by no op.
         named = r"(\(\w+\)|copy to the device): injected fault"
         assert re.search(named, error), error
-    if not fault.startswith("wait"):
+    # A kernel that does not compile is cut, where it is of several operations.
+    if not fault.startswith(("wait", "compile")):
         assert found["errors"], "nothing failed"
     assert found["finished"] == undisturbed["finished"]
 
@@ -99,8 +100,8 @@ with tf.device(DEVICE):
 def test_eager_errors_name_the_op(fault):
     found = process.run(EAGER, {"EVERGPU_FAULT": fault}).result
     assert found["problems"] == []
-    assert found["errors"] >= 1
-    if fault.startswith(("launch", "compile")):
+    assert found["errors"] >= (0 if fault.startswith("compile") else 1)
+    if found["errors"] and fault.startswith(("launch", "compile")):
         names = ("MatMul", "AddV2", "Fill", "Const", "AssignVariableOp")
         assert any(name in found["last"] for name in names), found["last"]
 

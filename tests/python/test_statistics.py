@@ -20,7 +20,7 @@ LINES = {
     "op results recorded": ("writes",),
     "flushes": ("flushes",),
     "kernels launched": ("kernels",),
-    "plans": ("plan_misses", "plan_hits"),
+    "plans": ("plan_misses", "plan_hits", "fallbacks"),
     "buffers allocated": ("allocations", "bytes_allocated"),
     "bytes that existed": ("bytes_created",),
     "bytes written": ("bytes_written",),

@@ -265,6 +265,68 @@ TEST(Device, AFaultAtAnyCallEndsInAnErrorOrTheRightNumbers) {
   }
 }
 
+/// A device that compiles no loop of more than `most` instructions.
+class FewInstructions : public adapters::Device {
+ public:
+  FewInstructions(std::unique_ptr<adapters::Device> device, std::size_t most)
+      : device_(std::move(device)), most_(most) {}
+  const adapters::DeviceInfo& info() const override { return device_->info(); }
+  Result<std::unique_ptr<adapters::Memory>> allocate(std::size_t bytes) override {
+    return device_->allocate(bytes);
+  }
+  Status upload(adapters::Region to, std::span<const std::byte> from) override {
+    return device_->upload(to, from);
+  }
+  Status download(std::span<std::byte> to, adapters::Region from) override {
+    return device_->download(to, from);
+  }
+  Status copy(adapters::Region to, adapters::Region from, std::size_t bytes) override {
+    return device_->copy(to, from, bytes);
+  }
+  Result<std::unique_ptr<adapters::Executable>> compile(const compiler::Kernel& kernel) override {
+    const auto* loop = std::get_if<compiler::Loop>(&kernel);
+    if (loop != nullptr && loop->program.size() > most_) return internal_error("too long for me");
+    return device_->compile(kernel);
+  }
+  Status launch(adapters::Executable& executable, const compiler::Kernel& kernel,
+                std::span<const adapters::Region> inputs,
+                std::span<const adapters::Region> outputs) override {
+    return device_->launch(executable, kernel, inputs, outputs);
+  }
+  Status wait() override { return device_->wait(); }
+
+ private:
+  const std::unique_ptr<adapters::Device> device_;
+  const std::size_t most_;
+};
+
+TEST(Device, AKernelThatDoesNotCompileIsRunInParts) {
+  // x <- (x + 1) (x + 2) (x + 3) …, one loop where that compiles.
+  const auto run = [](std::size_t most_instructions) {
+    auto hardware = adapters::make_host_adapter(1)->open(0);
+    auto made = Device::create(
+        std::make_unique<FewInstructions>(std::move(*hardware), most_instructions), {});
+    const std::unique_ptr<Device> device = std::move(*made);
+    const Buffer x(*device, 400);
+    std::vector<float> numbers(100);
+    std::iota(numbers.begin(), numbers.end(), 1.0F);
+    EXPECT_TRUE(device->upload(x.address(), numbers.data(), 400).ok());
+    for (int step = 0; step < 2; ++step) {
+      Value value = device->read(x.address(), DType::f32, Shape{100});
+      Value product = value;
+      for (int i = 1; i < 8; ++i) product = product * (value * 0.1 + static_cast<double>(i));
+      EXPECT_TRUE(device->write(x.address(), product).ok());
+      EXPECT_TRUE(device->synchronize().ok());
+    }
+    return std::pair(download(*device, x.address(), 100), device->statistics().fallbacks);
+  };
+  const auto [expected, none] = run(1000);
+  EXPECT_EQ(none, 0u);
+  const auto [found, fallbacks] = run(4);
+  EXPECT_EQ(found, expected);
+  EXPECT_GE(fallbacks, 2u);  // each step's, whose plan is found again
+}
+
 TEST(Device, OverBudgetTheNextAllocationAfterFreeingWorks) {
   const auto device = make_device({.memory_budget = 1 << 20});
   const std::vector<float> numbers(200'000, 1.0F);
