@@ -191,9 +191,9 @@ bool Executor::compile(RunnablePlan& runnable, const ir::Graph& graph) {
     runnable.refused = true;
     const Status status = named(found.status(), graph.nodes[steps[s].node].origin);
     log::warning(
-        fmt::format("{}. It is tried again with fewer operations in a kernel, which is "
-                    "slower; please report it.",
-                    status.message()));
+        fmt::format("a kernel of {} operations did not compile: {}. They are computed in "
+                    "parts, which is slower; please report it.",
+                    steps[s].nodes.size(), status.message()));
   }
   if (runnable.refused) ++counters_->fallbacks;
   return !runnable.refused;
