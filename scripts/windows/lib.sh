@@ -32,7 +32,9 @@ in_debian() {
 # in_windows [NAME=VALUE...] PROGRAM...: runs it under Wine, headless, without the browser and .NET
 # that Wine offers. The program "python" is Windows' Python.
 in_windows() {
-  local settings=(WINEPREFIX="$windows_cache/prefix" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=")
+  # Under Wine no process has AMX's registers, but TensorFlow's oneDNN takes them where the processor does.
+  local settings=(WINEPREFIX="$windows_cache/prefix" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml="
+    ONEDNN_MAX_CPU_ISA=AVX512_CORE_FP16)
   while [[ $1 == *=* ]]; do
     settings+=("$1")
     shift

@@ -46,8 +46,10 @@ void VulkanTest::TearDown() {
   const std::string ask = fmt::format("spirv-val --version > \"{}\" 2>&1", log.string());
   const bool has_validator = std::system(ask.c_str()) == 0;
   std::filesystem::remove(log);
+#ifndef _WIN32  // where the modules are those of Linux
   EXPECT_TRUE(has_validator || !required())
       << "spirv-val is not installed: apt install spirv-tools";
+#endif
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     if (!has_validator) break;
     const std::string command =

@@ -73,7 +73,8 @@ TEST(Vulkan, RandomGraphsAreAsTheInterpreterHasThem) {
                     expected[i].view(), {expected[i].dtype(), expected[i].shape(), bytes.data()},
                     tolerances[i]),
                 "")
-          << "seed " << seed;
+          << "seed " << seed << "\n"
+          << ir::print(evaluated);
     }
     const Result<Bytes> ordered = run(*cautious, random_graph(*cautious, seed));
     ASSERT_TRUE(ordered.ok()) << ordered.status().message();
