@@ -30,10 +30,11 @@ in_debian() {
 }
 
 # in_windows [NAME=VALUE...] PROGRAM...: runs it under Wine, headless, without the browser and .NET
-# that Wine offers. The program "python" is Windows' Python.
+# that Wine offers, and with Microsoft's OpenMP: Wine's own says that all cores take part where one
+# was asked for, so that oneDNN adds up in another order. The program "python" is Windows' Python.
 in_windows() {
   # Under Wine no process has AMX's registers, but TensorFlow's oneDNN takes them where the processor does.
-  local settings=(WINEPREFIX="$windows_cache/prefix" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml="
+  local settings=(WINEPREFIX="$windows_cache/prefix" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=;vcomp140=n"
     ONEDNN_MAX_CPU_ISA=AVX512_CORE_FP16)
   while [[ $1 == *=* ]]; do
     settings+=("$1")
