@@ -6,7 +6,8 @@ MIB = 2**20
 # Of evergpu, a step: heading, the device's counter, its unit.
 COUNTERS = (("ops", "writes", 1), ("kernels", "kernels", 1), ("flushes", "flushes", 1),
             ("MiB alloc.", "bytes_allocated", MIB), ("MiB exist", "bytes_created", MIB),
-            ("MiB written", "bytes_written", MIB), ("MiB at most", "peak_resident_bytes", MIB))
+            ("MiB written", "bytes_written", MIB), ("MiB at most", "peak_resident_bytes", MIB),
+            ("ms planning", "nanoseconds_planning", 1e6), ("ms kernels", "nanoseconds_running", 1e6))
 HEADER = (f"{'model':11} {'mode':14} {'contender':13} {'step':>18} {'speed [rounds]':>21} "
           f"{'x limit':>7} {'memory':>9}" + "".join(f" {heading:>11}" for heading, *_ in COUNTERS))
 
@@ -42,6 +43,17 @@ def line(row):
             f"{row['times_limit']:7.1f} {row['memory_mib']:5.0f} MiB"
             + "".join(f" {counters[name] / unit:11,.1f}" for _, name, unit in COUNTERS
                       if counters)).rstrip()
+
+
+def first_steps(result):
+    """A line on the first steps of the processes, which also trace, plan and compile; none where the
+    first mode was another than train_on_batch, whose every step can be measured."""
+    if next(iter(result["first"]["evergpu"])) != "train_on_batch":
+        return []
+    first = {label: modes["train_on_batch"] for label, modes in result["first"].items()}
+    planning = first["evergpu"]["first_counters"].get("nanoseconds_planning", 0) / 1e9
+    seconds = ", ".join(f"{label} {answer['first_step']:.2f} s" for label, answer in first.items())
+    return [f"{result['model']:11} first step: {seconds}; evergpu's planning and compiling {planning:.2f} s of it"]
 
 
 def geometric_means(results):

@@ -32,7 +32,7 @@ def main():
         result = compare(name, arguments)
         result["rows"] = summary.rows(result)
         results.append(result)
-        print(*map(summary.line, result["rows"]), sep="\n", flush=True)
+        print(*map(summary.line, result["rows"]), *summary.first_steps(result), sep="\n", flush=True)
         if not result["facts"]["evergpu"]["on_device"]:
             print("no evergpu device: these are all stock TensorFlow")
         if any(row["counters"].get("fallbacks") for row in result["rows"]):
@@ -93,9 +93,8 @@ def compare(name, arguments):
         gemm = running.enter_context(Worker(products, {"EVERGPU_ADAPTER": "off"}))
         answers = {label: {mode: [] for mode in arguments.mode} for label in workers}
         rates = {size: [] for size in gemm.facts["flop"]}
-        for worker in workers.values():
-            for mode in arguments.mode:
-                worker.ask(mode, 0)
+        first = {label: {mode: worker.ask(mode, 0) for mode in arguments.mode}
+                 for label, worker in workers.items()}
         for number in range(arguments.rounds):
             order = list(workers.items())
             for label, worker in order if number % 2 == 0 else reversed(order):
@@ -105,7 +104,7 @@ def compare(name, arguments):
                 rates[size].append(flop / gemm.ask(size, 0.3)["step"])
         facts = {label: worker.facts for label, worker in workers.items()}
     return {"model": name, "batch": CASES[name].batch, "flop": facts["TensorFlow"]["flop"],
-            "gemm_flop_per_second": rates, "answers": answers, "facts": facts}
+            "gemm_flop_per_second": rates, "first": first, "answers": answers, "facts": facts}
 
 
 class Worker:

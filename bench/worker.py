@@ -9,7 +9,7 @@ import time
 def serve(build):
     """Says on standard output what `build` made, `facts`, and then answers questions on standard
     input, [mode, seconds] a line each, with the time of a step. The first question of a mode warms
-    up. What `build` returns has `counters` and `modes`: functions run(steps, mark), which call
+    up; its answer says what the very first step took. What `build` returns has `counters` and `modes`: functions run(steps, mark), which call
     mark() when the steps to be measured begin, and when they have ended."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints does not belong into the answers
@@ -18,12 +18,14 @@ def serve(build):
     step = {}
     for question in sys.stdin:
         mode, seconds = json.loads(question)
+        first = {}
         if mode not in step:
+            first = dict(zip(("first_step", "first_counters"), measured(contender, mode, 1)))
             contender.modes[mode](5, lambda: None)
         steps = max(5, int(seconds / step[mode])) if mode in step else 5
         step[mode], counters = measured(contender, mode, steps)
         print(json.dumps({"step": step[mode], "steps": steps, "memory_mib": peak_mib(),
-                          "counters": counters}), file=answers, flush=True)
+                          "counters": counters, **first}), file=answers, flush=True)
 
 
 def measured(contender, mode, steps):

@@ -70,6 +70,8 @@ struct Counters {
   std::atomic<std::uint64_t> fallbacks{0};
   std::atomic<std::uint64_t> bytes_created{0};
   std::atomic<std::uint64_t> bytes_written{0};
+  std::atomic<std::uint64_t> nanoseconds_planning{0};
+  std::atomic<std::uint64_t> nanoseconds_running{0};
   Gauge resident;
 
   Statistics snapshot() const;

@@ -19,6 +19,13 @@ namespace {
 /// More kernels than any model we know has; the one used least recently goes first.
 constexpr std::size_t compiled_limit = 8192;
 
+using Clock = std::chrono::steady_clock;
+
+std::uint64_t nanoseconds_since(Clock::time_point begin) {
+  const std::chrono::nanoseconds taken = Clock::now() - begin;
+  return static_cast<std::uint64_t>(taken.count());
+}
+
 /// Memory that counts as resident while it lives.
 struct CountedMemory {
   CountedMemory(std::unique_ptr<Memory> owned, std::shared_ptr<Counters> in, std::size_t size)
@@ -121,6 +128,7 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   Job cut_part;
   if (!whole) cut_part = cut(job, begin, end, last_use);
   Job& part = whole ? job : cut_part;
+  const auto begin_planning = Clock::now();
   RunnablePlan& runnable = plans_.plan_for(part.graph);
   const Plan& plan = runnable.plan;
   if (log::enabled(log::Category::plan))
@@ -129,7 +137,9 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   // Fused kernels are compiled and all memory is taken before anything runs, so that a plan can be
   // cut instead of failing.
   const bool divisible = end - begin > 1;
-  if (!compile(runnable, part.graph)) {
+  const bool compiled = compile(runnable, part.graph);
+  counters_->nanoseconds_planning += nanoseconds_since(begin_planning);
+  if (!compiled) {
     cut_part = {};
     return run_halves(job, begin, end, last_use);
   }
@@ -160,7 +170,10 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   }
   if (status.ok()) {
     counters_->bytes_created += new_bytes;
-    return run_plan(part, runnable, arena, std::move(fresh));
+    const auto begin_running = Clock::now();
+    status = run_plan(part, runnable, arena, std::move(fresh));
+    counters_->nanoseconds_running += nanoseconds_since(begin_running);
+    return status;
   }
 
   if (status.code() != Code::resource_exhausted || !divisible) {
@@ -264,10 +277,10 @@ Status Executor::launch_measured(const compiler::Step& step, const ir::Graph& gr
                                  std::shared_ptr<adapters::Executable>& executable,
                                  std::span<const Region> regions) {
   Launch measured;
-  measured.begin = std::chrono::steady_clock::now();
+  measured.begin = Clock::now();
   EVERGPU_RETURN_IF_ERROR(launch(step, executable, regions));
   if (trace_.running()) EVERGPU_RETURN_IF_ERROR(hardware_.wait());
-  measured.end = std::chrono::steady_clock::now();
+  measured.end = Clock::now();
   measured.kernel = compiler::summary(step.kernel);
   const std::vector<std::string_view> operations = compiler::operations_of(step, graph);
   measured.operations.assign(operations.begin(), operations.end());

@@ -17,6 +17,8 @@ Statistics Counters::snapshot() const {
           .bytes_allocated = bytes_allocated,
           .bytes_created = bytes_created,
           .bytes_written = bytes_written,
+          .nanoseconds_planning = nanoseconds_planning,
+          .nanoseconds_running = nanoseconds_running,
           .live_bytes = live.current(),
           .peak_live_bytes = live.peak(),
           .resident_bytes = resident.current(),

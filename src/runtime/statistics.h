@@ -20,7 +20,10 @@ struct Statistics {
   // all.
   std::uint64_t bytes_created = 0;
   std::uint64_t bytes_written = 0;  // by kernels, in all
-  std::size_t live_bytes = 0;       // allocated by the framework now
+  // Of the queue's work: finding, making and compiling plans; and running them, launching included.
+  std::uint64_t nanoseconds_planning = 0;
+  std::uint64_t nanoseconds_running = 0;
+  std::size_t live_bytes = 0;  // allocated by the framework now
   std::size_t peak_live_bytes = 0;
   std::size_t resident_bytes = 0;  // blocks that exist now
   std::size_t peak_resident_bytes = 0;

@@ -80,6 +80,8 @@ json describe_statistics(const runtime::Statistics& s) {
           {"bytes_allocated", s.bytes_allocated},
           {"bytes_created", s.bytes_created},
           {"bytes_written", s.bytes_written},
+          {"nanoseconds_planning", s.nanoseconds_planning},
+          {"nanoseconds_running", s.nanoseconds_running},
           {"live_bytes", s.live_bytes},
           {"peak_live_bytes", s.peak_live_bytes},
           {"resident_bytes", s.resident_bytes},

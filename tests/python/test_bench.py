@@ -10,6 +10,8 @@ import pytest
 from support import device
 
 TRAIN_STEP = device.REPOSITORY / "bench" / "train_step.py"
+sys.path.insert(0, str(TRAIN_STEP.parent))
+import summary  # noqa: E402
 MODES = ("fit", "train_on_batch")
 
 
@@ -49,6 +51,18 @@ def test_only_evergpu_has_counters(run):
         assert bool(row["counters"]) == (row["contender"] == "evergpu")
         if row["counters"]:
             assert 0 < row["counters"]["kernels"] < row["counters"]["writes"]
+            assert 0 < row["counters"]["nanoseconds_running"] / 1e9 < row["step"]
+
+
+@pytest.mark.plugin
+def test_first_steps(run):
+    first = run[1]["models"][0]["first"]
+    assert first["evergpu"]["fit"]["first_step"] > first["evergpu"]["fit"]["step"] > 0
+    line, = summary.first_steps({"model": "mlp", "first": {
+        "evergpu": {"train_on_batch": {"first_step": 2.5, "first_counters": {"nanoseconds_planning": 5e8}}},
+        "TensorFlow": {"train_on_batch": {"first_step": 3, "first_counters": {}}}}})
+    assert "evergpu 2.50 s, TensorFlow 3.00 s" in line and "compiling 0.50 s" in line
+    assert summary.first_steps({"model": "mlp", "first": first}) == []
 
 
 @pytest.mark.parametrize("arguments", (["--models", "vgg"], ["--mode", "predict"],
