@@ -34,8 +34,9 @@ in_debian() {
 # was asked for, so that oneDNN adds up in another order. The program "python" is Windows' Python.
 in_windows() {
   # Under Wine no process has AMX's registers, but TensorFlow's oneDNN takes them where the processor does.
+  # Trixie's lavapipe (Mesa 25.0.7 with LLVM 19) rounds to wrong numbers on a processor with AVX512-FP16.
   local settings=(WINEPREFIX="$windows_cache/prefix" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=;vcomp140=n"
-    ONEDNN_MAX_CPU_ISA=AVX512_CORE_FP16)
+    ONEDNN_MAX_CPU_ISA=AVX512_CORE_FP16 GALLIUM_OVERRIDE_CPU_CAPS=avx)
   while [[ $1 == *=* ]]; do
     settings+=("$1")
     shift
