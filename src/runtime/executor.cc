@@ -105,6 +105,14 @@ std::shared_ptr<Memory> taken_over(const Job& part, const Plan& plan, const Buff
   return leaf.use_count() == 1 && leaf->memory().use_count() == 1 ? leaf->memory() : nullptr;
 }
 
+/// Ends what a job would have made.
+void fail(const Job& part, const Status& status) {
+  for (std::uint32_t node = 0; node < part.graph.nodes.size(); ++node) {
+    const bool unmade = part.blocks[node] && part.blocks[node]->state() == Block::State::scheduled;
+    if (unmade && !part.graph.nodes[node].leaf) part.blocks[node]->set_failed(status);
+  }
+}
+
 }  // namespace
 
 Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters, Trace& trace,
@@ -136,59 +144,50 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
 
   // Fused kernels are compiled and all memory is taken before anything runs, so that a plan can be
   // cut instead of failing.
-  const bool divisible = end - begin > 1;
   const bool compiled = compile(runnable, part.graph);
   counters_->nanoseconds_planning += nanoseconds_since(begin_planning);
-  if (!compiled) {
-    cut_part = {};
-    return run_halves(job, begin, end, last_use);
-  }
-  Status status;
-  std::shared_ptr<Memory> arena;
-  std::vector<std::shared_ptr<Memory>> fresh(plan.buffers.size());
-  for (std::uint32_t node = 0; node < part.graph.nodes.size() && status.ok(); ++node) {
-    if (part.graph.nodes[node].leaf) status = materialize(*part.blocks[node]);
-  }
-  const auto take = [&](std::size_t bytes, std::shared_ptr<Memory>& to) {
-    if (!status.ok()) return;
-    auto memory = allocate(bytes);
-    if (memory.ok()) {
-      to = std::move(*memory);
-    } else {
-      status = memory.status();
+  if (compiled) {
+    Result<Memories> memories = take_memory(part, plan);
+    if (memories.ok()) {
+      counters_->bytes_created += memories->new_bytes;
+      const auto begin_running = Clock::now();
+      const Status status = run_plan(part, runnable, *memories);
+      counters_->nanoseconds_running += nanoseconds_since(begin_running);
+      return status;
     }
+    const bool divisible = end - begin > 1;
+    if (memories.status().code() != Code::resource_exhausted || !divisible) {
+      const Status status = named(memories.status(), last_origin(part.graph));
+      fail(part, status);
+      return status;
+    }
+  }
+  cut_part = {};
+  return run_halves(job, begin, end, last_use);
+}
+
+Result<Executor::Memories> Executor::take_memory(const Job& part, const Plan& plan) {
+  for (std::uint32_t node = 0; node < part.graph.nodes.size(); ++node)
+    if (part.graph.nodes[node].leaf) EVERGPU_RETURN_IF_ERROR(materialize(*part.blocks[node]));
+  Memories memories;
+  const auto take = [&](std::size_t bytes, std::shared_ptr<Memory>& to) -> Status {
+    auto memory = allocate(bytes);
+    if (!memory.ok()) return memory.status();
+    to = std::move(*memory);
+    memories.new_bytes += bytes;
+    return {};
   };
-  take(plan.arena_bytes, arena);  // of no bytes too: empty temporaries are regions of it
-  std::size_t new_bytes = plan.arena_bytes;
+  // Of no bytes too: empty temporaries are regions of it.
+  EVERGPU_RETURN_IF_ERROR(take(plan.arena_bytes, memories.arena));
+  memories.by_buffer.resize(plan.buffers.size());
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     const Buffer& buffer = plan.buffers[i];
     if (buffer.place != Buffer::Place::wanted) continue;
-    fresh[i] = taken_over(part, plan, buffer);
-    if (fresh[i] != nullptr) continue;
-    take(buffer.bytes, fresh[i]);
-    new_bytes += buffer.bytes;
+    std::shared_ptr<Memory>& memory = memories.by_buffer[i];
+    memory = taken_over(part, plan, buffer);
+    if (memory == nullptr) EVERGPU_RETURN_IF_ERROR(take(buffer.bytes, memory));
   }
-  if (status.ok()) {
-    counters_->bytes_created += new_bytes;
-    const auto begin_running = Clock::now();
-    status = run_plan(part, runnable, arena, std::move(fresh));
-    counters_->nanoseconds_running += nanoseconds_since(begin_running);
-    return status;
-  }
-
-  if (status.code() != Code::resource_exhausted || !divisible) {
-    status = named(status, last_origin(part.graph));
-    for (std::uint32_t node = 0; node < part.graph.nodes.size(); ++node) {
-      const bool unmade =
-          part.blocks[node] && part.blocks[node]->state() == Block::State::scheduled;
-      if (unmade && !part.graph.nodes[node].leaf) part.blocks[node]->set_failed(status);
-    }
-    return status;
-  }
-  arena.reset();
-  fresh.clear();
-  cut_part = {};
-  return run_halves(job, begin, end, last_use);
+  return memories;
 }
 
 bool Executor::compile(RunnablePlan& runnable, const ir::Graph& graph) {
@@ -223,9 +222,7 @@ Status Executor::run_halves(Job& job, std::uint32_t begin, std::uint32_t end,
   return status.ok() ? second : status;
 }
 
-Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
-                          const std::shared_ptr<Memory>& arena,
-                          std::vector<std::shared_ptr<Memory>> fresh) {
+Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& memories) {
   const Plan& plan = runnable.plan;
   std::vector<Region> regions(plan.buffers.size());
   std::vector<Status> failed(plan.buffers.size());
@@ -234,10 +231,11 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
     if (buffer.place == Buffer::Place::leaf) {
       Block& block = *part.blocks[buffer.node];
       if (block.state() == Block::State::failed) failed[i] = block.error();
-      fresh[i] = block.memory();
+      memories.by_buffer[i] = block.memory();
     }
-    regions[i] = buffer.place == Buffer::Place::temporary ? Region{arena.get(), buffer.offset}
-                                                          : Region{fresh[i].get(), 0};
+    regions[i] = buffer.place == Buffer::Place::temporary
+                     ? Region{memories.arena.get(), buffer.offset}
+                     : Region{memories.by_buffer[i].get(), 0};
   }
   Status first;
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
@@ -265,7 +263,7 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable,
   for (const auto& [node, buffer] : plan.wanted) {
     Block& block = *part.blocks[node];
     if (failed[buffer].ok()) {
-      block.set_ready(fresh[buffer]);
+      block.set_ready(memories.by_buffer[buffer]);
     } else {
       block.set_failed(failed[buffer]);
     }

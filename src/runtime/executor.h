@@ -48,9 +48,14 @@ class Executor {
                     std::span<const std::uint32_t> last_use);
   /// Finds or makes what the fused steps run with; false where one cannot be made.
   bool compile(RunnablePlan& runnable, const ir::Graph& graph);
-  Status run_plan(const Job& part, RunnablePlan& runnable,
-                  const std::shared_ptr<adapters::Memory>& arena,
-                  std::vector<std::shared_ptr<adapters::Memory>> fresh);
+  /// What a plan runs in, besides its leaves.
+  struct Memories {
+    std::shared_ptr<adapters::Memory> arena;
+    std::vector<std::shared_ptr<adapters::Memory>> by_buffer;  // null for temporaries
+    std::size_t new_bytes = 0;
+  };
+  Result<Memories> take_memory(const Job& part, const compiler::Plan& plan);
+  Status run_plan(const Job& part, RunnablePlan& runnable, Memories& memories);
   /// launch, measured for whoever wants to know.
   Status launch_measured(const compiler::Step& step, const ir::Graph& graph,
                          std::shared_ptr<adapters::Executable>& executable,
