@@ -66,7 +66,8 @@ class Device {
   virtual Status download(std::span<std::byte> to, Region from) = 0;
   virtual Status copy(Region to, Region from, std::size_t bytes) = 0;
 
-  /// Makes a kernel ready. unimplemented when this device cannot run it.
+  /// Makes a kernel ready. unimplemented when this device cannot compute some part of it; any other
+  /// error when a smaller kernel may well compile.
   virtual Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) = 0;
   /// Runs `executable`, compiled from a kernel equal to `kernel` but for launch arguments, which
   /// are taken from `kernel`.

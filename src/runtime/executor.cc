@@ -200,6 +200,8 @@ bool Executor::compile(RunnablePlan& runnable, const ir::Graph& graph) {
       runnable.executables[s] = std::move(*found);
       continue;
     }
+    // What the device does not know at all, it does not know in a smaller kernel either.
+    if (found.status().code() == Code::unimplemented) continue;
     runnable.refused = true;
     const Status status = named(found.status(), graph.nodes[steps[s].node].origin);
     log::warning(

@@ -49,9 +49,9 @@ std::uint32_t constant_words(const Loop& loop) {
 
 Status check_loop(const Loop& loop, const Capabilities& can) {
   if (loop.inputs.size() + loop.outputs.size() + 1 > can.max_buffers) {
-    return unimplemented(fmt::format("a fused kernel over {} arrays: this GPU takes {}",
-                                     loop.inputs.size() + loop.outputs.size(),
-                                     can.max_buffers - 1));
+    return resource_exhausted(fmt::format("a fused kernel over {} arrays: this GPU takes {}",
+                                          loop.inputs.size() + loop.outputs.size(),
+                                          can.max_buffers - 1));
   }
   if (ir::Shape(loop.extents).elements() >= most_elements) return too_large();
   for (const auto* operands : {&loop.inputs, &loop.outputs}) {

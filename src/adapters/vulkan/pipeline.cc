@@ -92,8 +92,8 @@ Result<Context::Layout> Context::layout(int buffers) {
   if (const auto found = layouts_.find(buffers); found != layouts_.end()) return found->second;
   const auto count = static_cast<std::uint32_t>(buffers) + 1;
   if (count > capabilities().max_buffers) {
-    return unimplemented(fmt::format("a kernel with {} buffers: {} takes {}", count, physical_.name,
-                                     capabilities().max_buffers));
+    return resource_exhausted(fmt::format("a kernel with {} buffers: {} takes {}", count,
+                                          physical_.name, capabilities().max_buffers));
   }
   std::vector<VkDescriptorSetLayoutBinding> bindings(count);
   for (std::uint32_t i = 0; i < count; ++i) {
