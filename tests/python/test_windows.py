@@ -50,6 +50,20 @@ def test_a_model_trains_as_on_the_cpu(name, policy):
     np.testing.assert_allclose(found, expected, rtol=1e-4 if policy == "float32" else 2e-2)
 
 
+def test_a_saved_model_predicts_the_same(tmp_path):
+    with tf.device(DEVICE):
+        model, x, y, loss = models.build("convnet", plain=True)
+        model.compile(optimizer="adam", loss=loss)
+        model.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0)
+        file = tmp_path / "Übung 1.keras"
+        model.save(file)
+        loaded = keras.models.load_model(file)
+        np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+        again = loaded.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0).history["loss"]
+        expected = model.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0).history["loss"]
+        assert again == expected  # the optimizer's moments were saved, too
+
+
 NEW_PROCESS = """
 import os
 os.environ["EVERGPU_HOST_DEVICES"] = "2"  # Python's environment must be the library's
