@@ -137,7 +137,8 @@ std::uint64_t work_of(const Kernel& kernel) {
   constexpr std::uint64_t for_each_element = 8;
   std::uint64_t touched = count(result);
   for (const ir::Shape& operand : operands) touched += count(operand);
-  if (touched == 0 || count(result) == 0) return 0;
+  const auto is_empty = [&](const ir::Shape& shape) { return count(shape) == 0; };
+  if (is_empty(result) || std::any_of(operands.begin(), operands.end(), is_empty)) return touched;
   switch (library.operation.kind) {
     case ir::Kind::matmul: {
       const bool transposed = library.operation.get<ir::MatMul>().transpose_a;

@@ -178,8 +178,8 @@ Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> use
                               const std::array<std::uint32_t, 3>& groups, std::uint64_t work) {
   EVERGPU_RETURN_IF_ERROR(check_uses(pipeline, uses));
   const std::uint32_t all = groups[1];
-  const auto pieces =
-      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(work / most_work_, 1, all));
+  const std::uint64_t wanted = (work + most_work_ - 1) / most_work_;
+  const auto pieces = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, all));
   for (std::uint32_t piece = 0; piece < pieces; ++piece) {
     const auto row = [&](std::uint32_t number) {
       return static_cast<std::uint32_t>(std::uint64_t{all} * number / pieces);

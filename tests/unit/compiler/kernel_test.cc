@@ -60,6 +60,8 @@ TEST(Work, CountsTheMultiplicationsOfContractions) {
   EXPECT_EQ(work(ir::Kind::convolution, output, {input, filter}), all);
   EXPECT_EQ(work(ir::Kind::convolution_input, input, {filter, output}), all);
   EXPECT_EQ(work(ir::Kind::convolution_filter, filter, {input, output}), all);
+  const ir::Shape no_filter{3, 3, 4, 0};
+  EXPECT_EQ(work(ir::Kind::convolution_input, input, {no_filter, {1, 8, 8, 0}}), 8u * 8 * 4);
 }
 
 TEST(Structure, LaunchArgumentsAreNoPart) {
