@@ -166,7 +166,8 @@ const Condition tensorflow_table[] = {
 
     {"tensorflow.version", Part::evergpu, Severity::blocks,
      "A TensorFlow version that evergpu is not built for",
-     "evergpu serves the minor versions of TensorFlow that it was tested with; versions 2.19 to 2.21 "
+     "evergpu serves the minor versions of TensorFlow that it was tested with; versions 2.19 to "
+     "2.21 "
      "for Linux and 2.20 and 2.21 for Windows also lack functions that it needs.",
      [](const Machine& m) {
        const std::string version = version_of(m, "tensorflow-cpu");

@@ -151,13 +151,13 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
     if (memories.ok()) {
       counters_->bytes_created += memories->new_bytes;
       const auto begin_running = Clock::now();
-      const Status status = run_plan(part, runnable, *memories);
+      Status status = run_plan(part, runnable, *memories);
       counters_->nanoseconds_running += nanoseconds_since(begin_running);
       return status;
     }
     const bool divisible = end - begin > 1;
     if (memories.status().code() != Code::resource_exhausted || !divisible) {
-      const Status status = named(memories.status(), last_origin(part.graph));
+      Status status = named(memories.status(), last_origin(part.graph));
       fail(part, status);
       return status;
     }

@@ -1,4 +1,6 @@
 // Python installations and the packages in them, read from their folders: no Python is run.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -70,10 +72,11 @@ class Finder {
 
   /// Adds the Pythons that Windows' launcher, `py`, knows (PEP 514).
   void add_registered() {
-    for (const char* const root : {"HKCU", "HKLM"}) {
-      const std::string pythons = std::string(root) + "\\SOFTWARE\\Python\\PythonCore";
+    for (const std::string pythons :
+         {"HKCU\\SOFTWARE\\Python\\PythonCore", "HKLM\\SOFTWARE\\Python\\PythonCore"}) {
       for (const std::string& version : source_.registry_keys(pythons)) {
-        const auto folder = source_.registry(pythons + "\\" + version + "\\InstallPath", "");
+        const auto folder =
+            source_.registry(fmt::format("{}\\{}\\InstallPath", pythons, version), "");
         if (folder && !folder->empty())
           add_folder(folder->ends_with('\\') ? folder->substr(0, folder->size() - 1) : *folder);
       }
