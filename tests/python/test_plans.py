@@ -4,6 +4,7 @@ After a change that is meant to fuse otherwise: EVERGPU_WRITE_PLANS=1 pytest tes
 """
 
 import difflib
+import math
 import os
 import pathlib
 import re
@@ -19,7 +20,7 @@ FOLDER = pathlib.Path(__file__).parent / "plans"
 
 MODELS = {
     "dense": """
-        x = rng.normal(size=(64, 20)).astype("float32")
+        x = rng.normal(size=(256, 20)).astype("float32")
         model = keras.Sequential([
             keras.Input((20,)), layers.Dense(32, activation="relu"), layers.Dropout(0.2), layers.Dense(3)])
         model.compile("adam", loss)
@@ -35,7 +36,7 @@ MODELS = {
         model.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss)
         """,
     "attention": """
-        x = rng.normal(size=(4, 24, 16)).astype("float32")
+        x = rng.normal(size=(32, 24, 16)).astype("float32")
         inputs = keras.Input((24, 16))
         y = layers.LayerNormalization()(inputs)
         y = layers.Add()([inputs, layers.MultiHeadAttention(2, 8)(y, y)])
@@ -61,30 +62,32 @@ print("end", file=sys.stderr, flush=True)
 report(0)
 """
 
+FEW_ELEMENTS = 4096  # of partition.cc
+LOOP = re.compile(r"loop \[([\d,]*)\] ")
 KERNEL = re.compile(r"^evergpu run: +[\d.]+ us  (.*)  \((.*)\)$", re.M)
 
 
 def kernels_of_a_step(model):
-    """The last step's kernels, a line each, sorted: independent ones may run in any order."""
+    """The last step's kernels, an entry each, sorted: independent ones may run in any order. Which
+    of the loops over equally few elements share a launch depends on the order in which TensorFlow's
+    threads recorded, so those are one entry."""
     code = CHILD.replace("{model}", textwrap.dedent(MODELS[model]))
     child = process.run(code, {"EVERGPU_LOG": "run"})
     assert child.result == 0
     step = child.stderr.split("step 3\n")[1].split("\nend\n")[0]
-    found, scalars = [], []
+    found, small = [], {}
     for kernel, operations in KERNEL.findall(step):
-        if kernel.startswith("loop [] "):
-            scalars += operations.split(", ")
-        else:
-            found.append(entry(kernel, operations.split(", ")))
-    return sorted(found) + [entry("loops over scalars", scalars)]
+        extents = LOOP.match(kernel)
+        if extents and math.prod(int(n) for n in extents[1].split(",") if n) <= FEW_ELEMENTS:
+            small.setdefault(f"loops over {extents[1] or 'scalars'}", []).extend(operations.split(", "))
+            continue
+        if extents:
+            kernel = f"{extents[0]}{', '.join(sorted(kernel[extents.end():].split(', ')))}"
+        found.append(entry(kernel, operations.split(", ")))
+    return sorted(found) + [entry(name, set(operations)) for name, operations in sorted(small.items())]
 
 
 def entry(kernel, operations):
-    """Two lines, without what depends on the order in which TensorFlow's threads recorded: that of
-    functions and operations in a loop, and which scalars share one."""
-    if kernel.startswith("loop ["):
-        space, functions = kernel.split("] ", 1)
-        kernel = f"{space}] {', '.join(sorted(functions.split(', ')))}"
     return f"{kernel}\n    {', '.join(sorted(operations))}\n"
 
 
