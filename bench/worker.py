@@ -9,8 +9,9 @@ import time
 def serve(build):
     """Says on standard output what `build` made, `facts`, and then answers questions on standard
     input, [mode, seconds] a line each, with the time of a step. The first question of a mode warms
-    up; its answer says what the very first step took. What `build` returns has `counters` and `modes`: functions run(steps, mark), which call
-    mark() when the steps to be measured begin, and when they have ended."""
+    up; its answer says what the very first step took. What `build` returns has `counters` and
+    `modes`: functions run(steps, mark), which call mark() when the steps to be measured begin, and
+    when they have ended."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints does not belong into the answers
     contender = build()

@@ -49,7 +49,7 @@ MODELS = {
 CHILD = """
 import keras
 from keras import layers
-tf.config.threading.set_inter_op_parallelism_threads(1)  # the ops in one order
+tf.config.threading.set_inter_op_parallelism_threads(1)  # the ops in almost one order
 keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
