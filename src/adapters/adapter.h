@@ -22,6 +22,7 @@ struct DeviceInfo {
   std::size_t alignment = 64;    // of a region's offset in its memory, in bytes: a multiple of 8
   bool is_gpu = false;
   bool strided_matmul = false;  // operands of matrix products may have layouts (compiler::Library)
+  bool recurrent_layers = false;  // Kind::recurrent and recurrent_gradient of f32 are computed
 };
 
 /// Memory of a device; its destructor gives it back.

@@ -152,6 +152,13 @@ std::uint64_t work_of(const Kernel& kernel) {
       return 2 * count(operands[1]) * (count(operands[0]) / channels_out(operands[0]));
     case ir::Kind::convolution_filter:
       return 2 * count(operands[1]) * (count(result) / channels_out(result));
+    // For each step, each element of the state meets each of its weights.
+    case ir::Kind::recurrent:
+    case ir::Kind::recurrent_gradient: {
+      const ir::Shape& sequence = operands[library.operation.kind == ir::Kind::recurrent ? 0 : 3];
+      return for_each_element * touched +
+             2 * count(operands[1]) * static_cast<std::uint64_t>(sequence[0] * sequence[1]);
+    }
     default:
       return for_each_element * touched;
   }

@@ -77,6 +77,10 @@ class StructuralWords {
     add(scan.exclusive);
     add(scan.reverse);
   }
+  void operator()(const ir::Recurrent& recurrent) const {
+    add(recurrent.cell);
+    add(recurrent.reverse);
+  }
   void operator()(ir::UnaryOp op) const { add(op); }
   void operator()(ir::BinaryOp op) const { add(op); }
 

@@ -100,4 +100,12 @@ Value scatter(ScatterOp op, const Value& base, const Value& indices, const Value
 Value argsort(const Value& x, bool descending);
 Value scan(ReduceOp op, const Value& x, int axis, bool exclusive, bool reverse);
 
+// --- recurrent: the operands' shapes are said at Kind and Recurrent ---
+
+Value recurrent(const Recurrent& attributes, const Value& gates, const Value& weights,
+                const Value& biases, const Value& state);
+/// `kept` is recurrent's result, `gradient` that of its h, `last_gradient` that of the last state.
+Value recurrent_gradient(const Recurrent& attributes, const Value& kept, const Value& weights,
+                         const Value& state, const Value& gradient, const Value& last_gradient);
+
 }  // namespace evergpu::ir

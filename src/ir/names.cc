@@ -31,7 +31,9 @@ std::string_view name_of(Kind kind) {
                                                "gather",
                                                "scatter",
                                                "argsort",
-                                               "scan"};
+                                               "scan",
+                                               "recurrent",
+                                               "recurrent_gradient"};
   static_assert(std::size(names) == kind_count);
   return names[static_cast<std::size_t>(kind)];
 }
@@ -71,5 +73,7 @@ std::string_view name_of(ScatterOp op) {
                                                "multiply", "maximum", "minimum"};
   return names[static_cast<std::size_t>(op)];
 }
+
+std::string_view name_of(GatedCell cell) { return cell == GatedCell::lstm ? "lstm" : "gru"; }
 
 }  // namespace evergpu::ir

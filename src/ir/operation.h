@@ -49,8 +49,13 @@ enum class Kind : std::uint8_t {
   scatter,  // (base [n,…], indices [m…], updates [m…,…]); Scatter: an index out of range is ignored
   argsort,  // (x); ArgSort: stable, along the last axis, i32; NaN counts as greater than all else
   scan,     // (x); Scan
+  // recurrent: a layer over a whole sequence, see Recurrent
+  recurrent,           // (gates [steps,batch,g*units], weights [g*units,units], biases [2,g*units],
+                       // state [s,batch,units]); Recurrent
+  recurrent_gradient,  // (kept, weights, state, gradient [steps,batch,units] of all h, gradient
+                       // [s,batch,units] of the last state); Recurrent
 };
-inline constexpr int kind_count = static_cast<int>(Kind::scan) + 1;
+inline constexpr int kind_count = static_cast<int>(Kind::recurrent_gradient) + 1;
 
 enum class UnaryOp : std::uint8_t {
   negate,
@@ -125,6 +130,10 @@ inline constexpr int binary_op_count = static_cast<int>(BinaryOp::greater_equal)
 /// identity.
 enum class ReduceOp : std::uint8_t { sum, product, maximum, minimum, any, all };
 enum class ScatterOp : std::uint8_t { set, add, subtract, multiply, maximum, minimum };
+/// LSTM (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000) has the gates
+/// input, forget, new cell, output; GRU (Cho et al., 2014, in the form that resets after the
+/// product) reset, update, new state.
+enum class GatedCell : std::uint8_t { lstm, gru };
 /// Where the channels of an image are: NHWC-like or NCHW-like.
 enum class Layout : std::uint8_t { channels_last, channels_first };
 
@@ -218,10 +227,27 @@ struct Scan {
   bool reverse = false;
   friend bool operator==(const Scan&, const Scan&) = default;
 };
+/// A gated cell, step after step; `reverse`: from the last step to the first. Of g gates, `gates`
+/// holds what comes from the layer's input, without the biases (the input's, then the state's); a
+/// state is h, and c for LSTM: s arrays. The result of `recurrent` is [k, steps, batch, units]:
+/// four arrays that the gradient reads (LSTM: its gates; GRU: its gates, and the state's product
+/// for the new state), then those of the state. The result of `recurrent_gradient` is [steps + 1,
+/// batch, 4 * units]: for each step the gradient of its gates (GRU: of the three in `gates`, and
+/// once more of the new state's with regard to what comes from the state), and at the end that of
+/// `state`, h and c side by side, then zeros.
+struct Recurrent {
+  GatedCell cell = GatedCell::lstm;
+  bool reverse = false;
+  friend bool operator==(const Recurrent&, const Recurrent&) = default;
+};
+/// g, s and k of a cell.
+constexpr std::int64_t gates_of(GatedCell cell) { return cell == GatedCell::lstm ? 4 : 3; }
+constexpr std::int64_t states_of(GatedCell cell) { return cell == GatedCell::lstm ? 2 : 1; }
+constexpr std::int64_t kept_of(GatedCell cell) { return 4 + states_of(cell); }
 
 using Attributes =
     std::variant<Empty, Constant, Axis, Axes, Slice, Pad, Reduce, ArgReduce, Window, MatMul,
-                 Convolution, Gather, Scatter, ArgSort, Scan, UnaryOp, BinaryOp>;
+                 Convolution, Gather, Scatter, ArgSort, Scan, Recurrent, UnaryOp, BinaryOp>;
 
 /// A computation apart from who its operands are.
 struct Operation {
@@ -246,5 +272,6 @@ std::string_view name_of(UnaryOp op);
 std::string_view name_of(BinaryOp op);
 std::string_view name_of(ReduceOp op);
 std::string_view name_of(ScatterOp op);
+std::string_view name_of(GatedCell cell);
 
 }  // namespace evergpu::ir

@@ -65,6 +65,9 @@ struct AttributePrinter {
     return fmt::format(" {} axis={}{}{}", name_of(a.op), a.axis, a.exclusive ? " exclusive" : "",
                        a.reverse ? " reverse" : "");
   }
+  std::string operator()(const Recurrent& a) const {
+    return fmt::format(" {}{}", name_of(a.cell), a.reverse ? " reverse" : "");
+  }
   std::string operator()(UnaryOp) const { return ""; }   // it stands in place of the kind
   std::string operator()(BinaryOp) const { return ""; }  // likewise
 };

@@ -165,6 +165,11 @@ class Reserve {
   Reserve(const Value& reserve, const Extents& e)
       : rows_(ir::reshape(reserve, {e.levels() * e.kept() * e.steps * e.batch, e.units})), e_(e) {}
 
+  // All arrays of a level, one below the other.
+  Value level(std::int64_t level) const {
+    const std::int64_t count = e_.kept() * e_.steps * e_.batch;
+    return rows(rows_, level * count, count);
+  }
   // Array `index` of a level, as [steps * batch, units].
   Value array(std::int64_t level, std::int64_t index) const {
     const std::int64_t count = e_.steps * e_.batch;
@@ -189,26 +194,22 @@ class Reserve {
   Extents e_;
 };
 
-void keep(const std::vector<CellStep>& steps, const Extents& e, std::vector<Value>* kept) {
-  for (std::int64_t index = 0; index < saved_of(e.cell); ++index)
-    for (const CellStep& step : steps) kept->push_back(step.saved[static_cast<std::size_t>(index)]);
-  for (const CellStep& step : steps) kept->push_back(step.state.h);
-  if (e.cell == RecurrentCell::lstm)
-    for (const CellStep& step : steps) kept->push_back(step.state.c);
-}
-
 // The results of a layer's directions side by side, [steps * batch, directions * units].
 Value join_directions(const std::vector<Value>& directions, const Value& lengths,
                       const Extents& e) {
   return without_ends(ir::concat(directions, 1), lengths, e);
 }
 
-// --- one layer in one direction ---
+// --- one layer in one direction; x is [steps * batch, input_size] ---
 
-// x is [steps * batch, input_size]. Gives every step, in the order of time.
-std::vector<CellStep> run_level(const Extents& e, std::int64_t level, const Value& x,
-                                const LevelWeights& weights, CellState* state,
-                                const Value& lengths) {
+struct LevelResults {
+  Value y;  // [steps * batch, units]
+  CellState last;
+  std::vector<Value> kept;  // one below the other, they are kept() arrays [steps, batch, units]
+};
+
+LevelResults run_level(const Extents& e, std::int64_t level, const Value& x,
+                       const LevelWeights& weights, CellState state, const Value& lengths) {
   const Value from_input = ir::matmul(x, weights.input, false, true);
   // Only a GRU tells the two biases apart.
   const bool two_biases = e.cell == RecurrentCell::gru;
@@ -218,31 +219,85 @@ std::vector<CellStep> run_level(const Extents& e, std::int64_t level, const Valu
   std::vector<CellStep> steps(static_cast<std::size_t>(e.steps));
   for (std::int64_t count = 0; count < e.steps; ++count) {
     const std::int64_t time = e.step(level, count);
-    const Value from_state = ir::matmul(state->h, weights.state, false, true);
+    const Value from_state = ir::matmul(state.h, weights.state, false, true);
     CellStep step = cell_step(e.cell, {rows(from_input, time * e.batch, e.batch), input_bias},
-                              {from_state, state_bias}, *state);
+                              {from_state, state_bias}, state);
     if (lengths) {
       const Value inside = is_inside(lengths, time);
-      step.state.h = ir::select(inside, step.state.h, state->h);
-      if (step.state.c) step.state.c = ir::select(inside, step.state.c, state->c);
+      step.state.h = ir::select(inside, step.state.h, state.h);
+      if (step.state.c) step.state.c = ir::select(inside, step.state.c, state.c);
     }
-    *state = step.state;
+    state = step.state;
     steps[static_cast<std::size_t>(time)] = std::move(step);
   }
-  return steps;
+
+  LevelResults results;
+  for (std::int64_t index = 0; index < saved_of(e.cell); ++index)
+    for (const CellStep& step : steps)
+      results.kept.push_back(step.saved[static_cast<std::size_t>(index)]);
+  std::vector<Value> h;
+  for (const CellStep& step : steps) h.push_back(step.state.h);
+  results.kept.insert(results.kept.end(), h.begin(), h.end());
+  if (e.cell == RecurrentCell::lstm)
+    for (const CellStep& step : steps) results.kept.push_back(step.state.c);
+  results.y = stack(h, x, e.units);
+  results.last = std::move(state);
+  return results;
 }
 
-struct LevelGradients {
-  Value x;  // [steps * batch, input_size]
+// Whether the level is one node of the IR: what that has no words for goes step by step.
+bool is_one_node(const Extents& e, const RecurrentInputs& wide) {
+  return e.steps > 0 && wide.x.dtype() == DType::f32 && !wide.lengths &&
+         (e.cell == RecurrentCell::lstm || e.cell == RecurrentCell::gru);
+}
+
+ir::Recurrent node_attributes(const Extents& e, std::int64_t level) {
+  return {e.cell == RecurrentCell::lstm ? ir::GatedCell::lstm : ir::GatedCell::gru,
+          e.backwards(level)};
+}
+
+// [states, batch, units]
+Value stacked_state(const CellState& state, const Extents& e) {
+  const Value h = ir::reshape(state.h, {1, e.batch, e.units});
+  if (!state.c) return h;
+  const Value both[] = {h, ir::reshape(state.c, {1, e.batch, e.units})};
+  return ir::concat(both, 0);
+}
+
+// run_level, as one node.
+LevelResults run_level_at_once(const Extents& e, std::int64_t level, const Value& x,
+                               const LevelWeights& weights, const CellState& state) {
+  const Value gates =
+      ir::reshape(ir::matmul(x, weights.input, false, true), {e.steps, e.batch, e.gates()});
+  const Value both_biases[] = {weights.input_bias, weights.state_bias};
+  const Value biases = ir::reshape(ir::concat(both_biases, 0), {2, e.gates()});
+  const Value kept = ir::reshape(ir::recurrent(node_attributes(e, level), gates, weights.state,
+                                               biases, stacked_state(state, e)),
+                                 {e.kept() * e.steps * e.batch, e.units});
+  // Array `index` of what is kept begins with its first step.
+  const auto row = [&](std::int64_t index, std::int64_t step) {
+    return (index * e.steps + step) * e.batch;
+  };
+  const std::int64_t saved = saved_of(e.cell);
+  const std::int64_t last = e.step(level, e.steps - 1);
+  LevelResults results{rows(kept, row(saved, 0), e.steps * e.batch),
+                       {rows(kept, row(saved, last), e.batch), {}},
+                       {kept}};
+  if (state.c) results.last.c = rows(kept, row(saved + 1, last), e.batch);
+  return results;
+}
+
+// The gradients of what a level's gates are sums of, and of the state that it began with.
+struct GateGradients {
+  Value from_input;  // [steps * batch, gates]
+  Value from_state;  // the same value where the gradients are equal
   CellState initial;
-  LevelWeights weights;
 };
 
 // `y` is the gradient of the level's states, `state` that of the last one.
-LevelGradients level_gradients(const Extents& e, std::int64_t level, const Value& x,
-                               const LevelWeights& weights, const CellState& initial,
-                               const Reserve& reserve, const Value& lengths, const Value& y,
-                               CellState state) {
+GateGradients gate_gradients(const Extents& e, std::int64_t level, const LevelWeights& weights,
+                             const CellState& initial, const Reserve& reserve, const Value& lengths,
+                             const Value& y, CellState state) {
   const auto index = [](std::int64_t time) { return static_cast<std::size_t>(time); };
   std::vector<Value> input_gates(index(e.steps));
   std::vector<Value> state_gates(index(e.steps));
@@ -267,24 +322,43 @@ LevelGradients level_gradients(const Extents& e, std::int64_t level, const Value
     if (step.previous.c)
       state.c = lengths ? ir::select(inside, step.previous.c, state.c) : step.previous.c;
   }
+  const Value from_input = stack(input_gates, y, e.gates());
+  return {from_input, e.cell == RecurrentCell::gru ? stack(state_gates, y, e.gates()) : from_input,
+          state};
+}
 
-  // The states before each step, in the order of time.
+// gate_gradients, as one node.
+GateGradients gate_gradients_at_once(const Extents& e, std::int64_t level,
+                                     const LevelWeights& weights, const CellState& initial,
+                                     const Reserve& reserve, const Value& y,
+                                     const CellState& state) {
+  const Value kept = ir::reshape(reserve.level(level), {e.kept(), e.steps, e.batch, e.units});
+  const Value gradients =
+      ir::reshape(ir::recurrent_gradient(
+                      node_attributes(e, level), kept, weights.state, stacked_state(initial, e),
+                      ir::reshape(y, {e.steps, e.batch, e.units}), stacked_state(state, e)),
+                  {(e.steps + 1) * e.batch, 4 * e.units});
+  const std::int64_t steps = e.steps * e.batch;
+  const auto part = [&](std::int64_t row, std::int64_t count, std::int64_t first, std::int64_t n) {
+    return ir::slice(gradients, {row, first * e.units}, {count, n * e.units});
+  };
+  const CellState first{part(steps, e.batch, 0, 1), state.c ? part(steps, e.batch, 1, 1) : Value()};
+  const Value from_input = part(0, steps, 0, gates_of(e.cell));
+  if (e.cell == RecurrentCell::lstm) return {from_input, from_input, first};
+  const Value state_gates[] = {part(0, steps, 0, 2), part(0, steps, 3, 1)};
+  return {from_input, ir::concat(state_gates, 1), first};
+}
+
+// The states before each step, in the order of time, [steps * batch, units].
+Value states_before(const Extents& e, std::int64_t level, const CellState& initial,
+                    const Reserve& reserve) {
   std::vector<Value> before;
   const std::int64_t others = (e.steps - 1) * e.batch;
   if (e.steps > 0 && e.backwards(level))
     before = {rows(reserve.h(level), e.batch, others), initial.h};
   else if (e.steps > 0)
     before = {initial.h, rows(reserve.h(level), 0, others)};
-
-  const std::int64_t first_axis[] = {0};
-  const Value from_input = stack(input_gates, y, e.gates());
-  const Value from_state =
-      e.cell == RecurrentCell::gru ? stack(state_gates, y, e.gates()) : from_input;
-  return {ir::matmul(from_input, weights.input),
-          state,
-          {ir::matmul(from_input, x, true), ir::matmul(from_state, stack(before, y, e.units), true),
-           ir::reduce(ReduceOp::sum, from_input, first_axis),
-           ir::reduce(ReduceOp::sum, from_state, first_axis)}};
+  return stack(before, initial.h, e.units);
 }
 
 // --- 16-bit arrays ---
@@ -304,7 +378,8 @@ Value unpack(const Value& x) {
 
 }  // namespace
 
-RecurrentResults recurrent(RecurrentCell cell, bool bidirectional, const RecurrentInputs& inputs) {
+RecurrentResults recurrent(RecurrentCell cell, bool bidirectional, const RecurrentInputs& inputs,
+                           bool nodes_for_layers) {
   const Result<Extents> extents = extents_of(cell, bidirectional, inputs);
   if (!extents.ok()) {
     const Value failed = ir::Node::failed(extents.status());
@@ -312,22 +387,21 @@ RecurrentResults recurrent(RecurrentCell cell, bool bidirectional, const Recurre
   }
   const Extents& e = *extents;
   const RecurrentInputs wide = widened_inputs(inputs);
+  const bool at_once = nodes_for_layers && is_one_node(e, wide);
   const std::vector<LevelWeights> weights = split_weights(wide.weights, e);
   Value x = ir::reshape(wide.x, {e.steps * e.batch, e.size});
   std::vector<Value> h, c, kept;
   for (std::int64_t layer = 0; layer < e.layers; ++layer) {
     std::vector<Value> directions;
     for (std::int64_t level = layer * e.directions; level < (layer + 1) * e.directions; ++level) {
-      CellState state = state_of(wide.h, wide.c, level);
-      const std::vector<CellStep> steps =
-          run_level(e, level, x, weights[static_cast<std::size_t>(level)], &state, wide.lengths);
-      keep(steps, e, &kept);
-      std::vector<Value> states;
-      states.reserve(steps.size());
-      for (const CellStep& step : steps) states.push_back(step.state.h);
-      directions.push_back(stack(states, wide.x, e.units));
-      h.push_back(state.h);
-      if (state.c) c.push_back(state.c);
+      const LevelWeights& own = weights[static_cast<std::size_t>(level)];
+      const CellState state = state_of(wide.h, wide.c, level);
+      const LevelResults results = at_once ? run_level_at_once(e, level, x, own, state)
+                                           : run_level(e, level, x, own, state, wide.lengths);
+      kept.insert(kept.end(), results.kept.begin(), results.kept.end());
+      directions.push_back(results.y);
+      h.push_back(results.last.h);
+      if (results.last.c) c.push_back(results.last.c);
     }
     x = join_directions(directions, wide.lengths, e);
   }
@@ -339,7 +413,7 @@ RecurrentResults recurrent(RecurrentCell cell, bool bidirectional, const Recurre
 
 RecurrentInputs recurrent_gradients(RecurrentCell cell, bool bidirectional,
                                     const RecurrentInputs& inputs, const Value& reserve,
-                                    const RecurrentResults& gradients) {
+                                    const RecurrentResults& gradients, bool nodes_for_layers) {
   const Result<Extents> extents = extents_of(cell, bidirectional, inputs);
   if (!extents.ok()) {
     const Value failed = ir::Node::failed(extents.status());
@@ -347,6 +421,7 @@ RecurrentInputs recurrent_gradients(RecurrentCell cell, bool bidirectional,
   }
   const Extents& e = *extents;
   const RecurrentInputs wide = widened_inputs(inputs);
+  const bool at_once = nodes_for_layers && is_one_node(e, wide);
   const std::vector<LevelWeights> weights = split_weights(wide.weights, e);
   const Reserve kept(unpack(reserve), e);
   const Value last_h = widen(gradients.h);
@@ -370,13 +445,22 @@ RecurrentInputs recurrent_gradients(RecurrentCell cell, bool bidirectional,
     for (std::int64_t level = first; level < first + e.directions; ++level) {
       const auto index = static_cast<std::size_t>(level);
       const Value own = ir::slice(y, {0, (level - first) * e.units}, {e.steps * e.batch, e.units});
-      const LevelGradients g =
-          level_gradients(e, level, x, weights[index], state_of(wide.h, wide.c, level), kept,
-                          wide.lengths, own, state_of(last_h, last_c, level));
-      h[index] = g.initial.h;
-      if (!c.empty()) c[index] = g.initial.c;
-      weight_gradients[index] = g.weights;
-      x_gradient = x_gradient ? x_gradient + g.x : g.x;
+      const CellState initial = state_of(wide.h, wide.c, level);
+      const CellState last = state_of(last_h, last_c, level);
+      const GateGradients gates =
+          at_once
+              ? gate_gradients_at_once(e, level, weights[index], initial, kept, own, last)
+              : gate_gradients(e, level, weights[index], initial, kept, wide.lengths, own, last);
+      h[index] = gates.initial.h;
+      if (!c.empty()) c[index] = gates.initial.c;
+      const std::int64_t first_axis[] = {0};
+      weight_gradients[index] = {
+          ir::matmul(gates.from_input, x, true),
+          ir::matmul(gates.from_state, states_before(e, level, initial, kept), true),
+          ir::reduce(ReduceOp::sum, gates.from_input, first_axis),
+          ir::reduce(ReduceOp::sum, gates.from_state, first_axis)};
+      const Value to_x = ir::matmul(gates.from_input, weights[index].input);
+      x_gradient = x_gradient ? x_gradient + to_x : to_x;
     }
     y = x_gradient;
   }

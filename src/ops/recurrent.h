@@ -1,7 +1,7 @@
 // Recurrent layers over whole sequences, as cuDNN's RNN functions define them: several layers, one
-// or both directions, all weights in one array. Everything is recorded step by step from matrix
-// products and point operations, so the compiler fuses each step's gates into one loop. 16-bit
-// arrays are computed in f32.
+// or both directions, all weights in one array. A layer is recorded as one node of the IR, or step
+// by step from matrix products and point operations, of which the compiler fuses each step's gates
+// into one loop. 16-bit arrays are computed in f32.
 #pragma once
 
 #include "ops/recurrent_cell.h"
@@ -25,12 +25,16 @@ struct RecurrentResults {
   ir::Value c;        // LSTM only
   ir::Value reserve;  // [m]: what the gradients read
 };
-RecurrentResults recurrent(RecurrentCell cell, bool bidirectional, const RecurrentInputs& inputs);
+/// `nodes_for_layers`: the device computes ir::Kind::recurrent. LSTM and GRU of f32 and less, over
+/// sequences of equal length, then are one node for each layer and direction.
+RecurrentResults recurrent(RecurrentCell cell, bool bidirectional, const RecurrentInputs& inputs,
+                           bool nodes_for_layers = false);
 
 /// The gradients of recurrent with respect to x, h, c and weights; `lengths` stays empty. `reserve`
 /// is recurrent's result, `gradients` are those of its y, h and c.
 RecurrentInputs recurrent_gradients(RecurrentCell cell, bool bidirectional,
                                     const RecurrentInputs& inputs, const ir::Value& reserve,
-                                    const RecurrentResults& gradients);
+                                    const RecurrentResults& gradients,
+                                    bool nodes_for_layers = false);
 
 }  // namespace evergpu::ops

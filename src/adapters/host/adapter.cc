@@ -48,6 +48,7 @@ DeviceInfo describe(std::size_t memory_bytes) {
   info.vendor = "CPU";
   info.memory_bytes = memory_bytes;
   info.strided_matmul = true;
+  info.recurrent_layers = true;
   return info;
 }
 

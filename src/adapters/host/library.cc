@@ -46,6 +46,9 @@ MadeLibrary make_fast(const Library& library) {
       return make_pad(library);
     case Kind::concat:
       return make_concat(library);
+    case Kind::recurrent:
+    case Kind::recurrent_gradient:
+      return make_recurrent(library);
     default:
       return nullptr;
   }

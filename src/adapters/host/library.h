@@ -22,6 +22,7 @@ MadeLibrary make_random(const compiler::Library& library);
 MadeLibrary make_pad(const compiler::Library& library);
 MadeLibrary make_concat(const compiler::Library& library);
 MadeLibrary make_argsort(const compiler::Library& library);
+MadeLibrary make_recurrent(const compiler::Library& library);
 /// arg_reduce, scan and convolutions (not by filter), in parallel over the first axis.
 MadeLibrary make_split(const compiler::Library& library);
 

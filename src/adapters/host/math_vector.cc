@@ -12,7 +12,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include <hwy/contrib/math/math-inl.h>
+#include "adapters/host/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace evergpu::adapters::host::HWY_NAMESPACE {
@@ -21,22 +21,9 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 using ir::DType;
 using ir::UnaryOp;
-using Floats = hn::ScalableTag<float>;
-using Vector = hn::Vec<Floats>;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-// From here on exp overflows in f32.
-constexpr float exp_limit = 104.0f;
-
-HWY_INLINE Vector number(float x) { return hn::Set(Floats(), x); }
-
-// `y`, but x itself where x is NaN.
-HWY_INLINE Vector keep_nan(Vector x, Vector y) { return hn::IfThenElse(hn::IsNaN(x), x, y); }
-
-HWY_INLINE Vector exp(Vector x) {
-  return keep_nan(x, hn::Exp(Floats(), hn::Min(x, number(exp_limit))));
-}
 
 HWY_INLINE Vector expm1(Vector x) {
   const Vector y = hn::Expm1(Floats(), hn::Min(x, number(exp_limit)));
@@ -52,12 +39,6 @@ HWY_INLINE Vector within_domain(Vector x, float lowest, Vector y) {
 
 HWY_INLINE Vector log(Vector x) { return within_domain(x, 0, hn::Log(Floats(), x)); }
 HWY_INLINE Vector log1p(Vector x) { return within_domain(x, -1, hn::Log1p(Floats(), x)); }
-
-HWY_INLINE Vector sigmoid(Vector x) {
-  const Vector e = exp(hn::Neg(hn::Abs(x)));
-  const Vector one = number(1);
-  return hn::Div(hn::IfThenElse(hn::Lt(x, number(0)), e, one), hn::Add(one, e));
-}
 
 HWY_INLINE Vector softplus(Vector x) {
   const Vector positive = hn::IfThenElseZero(hn::Gt(x, number(0)), x);
@@ -135,9 +116,7 @@ struct ErfcOp {
   HWY_INLINE Vector operator()(Vector x) const { return erfc(x); }
 };
 struct TanhOp {
-  HWY_INLINE Vector operator()(Vector x) const {
-    return hn::IfThenElse(hn::Eq(x, number(0)), x, keep_nan(x, hn::Tanh(Floats(), x)));
-  }
+  HWY_INLINE Vector operator()(Vector x) const { return tanh(x); }
 };
 struct SqrtOp {
   HWY_INLINE Vector operator()(Vector x) const { return hn::Sqrt(x); }

@@ -41,6 +41,8 @@ void convolution(const Call& call);
 void gather(const Call& call);
 void scatter(const Call& call);
 void argsort(const Call& call);
+void recurrent(const Call& call);
+void recurrent_gradient(const Call& call);
 
 /// The identity of a reduction in compute type C.
 template <typename C>

@@ -54,6 +54,10 @@ void evaluate(const Operation& operation, std::span<const TensorView> operands,
       return reference::argsort(call);
     case Kind::scan:
       return reference::scan(call);
+    case Kind::recurrent:
+      return reference::recurrent(call);
+    case Kind::recurrent_gradient:
+      return reference::recurrent_gradient(call);
   }
 }
 

@@ -53,6 +53,9 @@ bool attributes_fit(Kind kind, const Attributes& attributes) {
       return are(TypeTag<ArgSort>());
     case Kind::scan:
       return are(TypeTag<Scan>());
+    case Kind::recurrent:
+    case Kind::recurrent_gradient:
+      return are(TypeTag<Recurrent>());
   }
   return false;
 }
@@ -91,6 +94,10 @@ bool operand_count_fits(const Operation& operation, std::size_t count) {
       return count == 3;
     case Kind::concat:
       return count >= 1;
+    case Kind::recurrent:
+      return count == 4;
+    case Kind::recurrent_gradient:
+      return count == 5;
     case Kind::window_gradient:
       return count == (operation.get<Window>().op == ReduceOp::maximum ? 2 : 1);
   }
@@ -133,6 +140,9 @@ Status infer_kind(Operation& operation, OperandTypes operands) {
     case Kind::scatter:
     case Kind::argsort:
       return infer_indexed(operation, operands);
+    case Kind::recurrent:
+    case Kind::recurrent_gradient:
+      return infer_recurrent(operation, operands);
   }
   return internal_error("no such node kind");
 }

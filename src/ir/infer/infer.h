@@ -65,6 +65,7 @@ Status infer_movement(Operation& operation, OperandTypes operands);
 Status infer_reduction(Operation& operation, OperandTypes operands);
 Status infer_contraction(Operation& operation, OperandTypes operands);
 Status infer_indexed(Operation& operation, OperandTypes operands);
+Status infer_recurrent(Operation& operation, OperandTypes operands);
 
 }  // namespace infer_detail
 }  // namespace evergpu::ir

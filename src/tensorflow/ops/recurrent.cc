@@ -91,8 +91,8 @@ Result<Lowering> forward(const Attributes& attributes) {
   if (!read.ok()) return read.status();
   return Lowering([parameters = *read](Call& call) -> Status {
     const ops::RecurrentInputs inputs = read_inputs(call, parameters, version);
-    const ops::RecurrentResults results =
-        ops::recurrent(parameters.cell, parameters.bidirectional, inputs);
+    const ops::RecurrentResults results = ops::recurrent(
+        parameters.cell, parameters.bidirectional, inputs, call.device().info().recurrent_layers);
     EVERGPU_RETURN_IF_ERROR(output_arrays(call, parameters, results.y, results.h, results.c));
     EVERGPU_RETURN_IF_ERROR(call.output(3, results.reserve));
     // What cuDNN's choice of an algorithm would be.
@@ -113,8 +113,9 @@ Result<Lowering> backward(const Attributes& attributes) {
     gradients.h = swap_major(call.input(first_gradient + 1), parameters);
     if (inputs.c) gradients.c = swap_major(call.input(first_gradient + 2), parameters);
     const Value reserve = call.input(first_gradient + 3);
-    const ops::RecurrentInputs results = ops::recurrent_gradients(
-        parameters.cell, parameters.bidirectional, inputs, reserve, gradients);
+    const ops::RecurrentInputs results =
+        ops::recurrent_gradients(parameters.cell, parameters.bidirectional, inputs, reserve,
+                                 gradients, call.device().info().recurrent_layers);
     EVERGPU_RETURN_IF_ERROR(output_arrays(call, parameters, results.x, results.h, results.c));
     return call.output(3, results.weights);
   });

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/arrays.h"
@@ -106,6 +107,73 @@ TEST_P(RecurrentGradients, EqualDifferences) {
 INSTANTIATE_TEST_SUITE_P(Cells, RecurrentGradients,
                          ::testing::Values(RecurrentCell::lstm, RecurrentCell::gru,
                                            RecurrentCell::tanh));
+
+// One node for a layer computes what many do.
+class RecurrentNodes : public ::testing::TestWithParam<RecurrentCell> {};
+
+TEST_P(RecurrentNodes, EqualSteps) {
+  const RecurrentCell cell = GetParam();
+  const bool has_cell = cell == RecurrentCell::lstm;
+  constexpr std::int64_t steps = 3, batch = 2, size = 3, units = 2;
+  const ir::Shape state{4, batch, units};  // two layers in two directions
+  const std::int64_t weights = 2 * gates_of(cell) * units * ((size + units + 2) + (3 * units + 2));
+  const RecurrentInputs inputs{random_array({steps, batch, size}, 1),
+                               random_array(state, 2),
+                               has_cell ? random_array(state, 3) : Value(),
+                               random_array({weights}, 4),
+                               {}};
+  const RecurrentResults expected = recurrent(cell, true, inputs);
+  const RecurrentResults results = recurrent(cell, true, inputs, true);
+  const auto expect_close = [](const Value& actual, const Value& stepwise) {
+    ASSERT_EQ(bool{actual}, bool{stepwise});
+    if (actual) expect_array(actual, stepwise.shape(), numbers(stepwise), 1e-6);
+  };
+  expect_close(results.y, expected.y);
+  expect_close(results.h, expected.h);
+  expect_close(results.c, expected.c);
+  expect_close(results.reserve, expected.reserve);
+
+  const RecurrentResults upstream{random_array(expected.y.shape(), 5),
+                                  random_array(state, 6),
+                                  has_cell ? random_array(state, 7) : Value(),
+                                  {}};
+  const RecurrentInputs stepwise =
+      recurrent_gradients(cell, true, inputs, expected.reserve, upstream);
+  const RecurrentInputs gradients =
+      recurrent_gradients(cell, true, inputs, expected.reserve, upstream, true);
+  expect_close(gradients.x, stepwise.x);
+  expect_close(gradients.h, stepwise.h);
+  expect_close(gradients.c, stepwise.c);
+  expect_close(gradients.weights, stepwise.weights);
+
+  const Value all[] = {results.y};
+  const auto count_of = [](const ir::Graph& graph) {
+    return std::count_if(graph.nodes.begin(), graph.nodes.end(), [](const ir::GraphNode& node) {
+      return node.operation.kind == ir::Kind::recurrent;
+    });
+  };
+  EXPECT_EQ(count_of(ir::graph_of(all)), 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cells, RecurrentNodes,
+                         ::testing::Values(RecurrentCell::lstm, RecurrentCell::gru));
+
+// What a node has no words for goes step by step, asked for or not.
+TEST(Recurrent, EndsAndPlainCellsAndDoublesGoStepByStep) {
+  const auto expect_steps = [](RecurrentCell cell, DType dtype, const Value& lengths) {
+    const bool has_cell = cell == RecurrentCell::lstm;
+    const RecurrentInputs inputs{random_array({2, 2, 3}, 1, dtype),
+                                 random_array({1, 2, 2}, 2, dtype),
+                                 has_cell ? random_array({1, 2, 2}, 3, dtype) : Value(),
+                                 random_array({gates_of(cell) * 14}, 4, dtype), lengths};
+    const Value wanted[] = {recurrent(cell, false, inputs, true).y};
+    for (const ir::GraphNode& node : ir::graph_of(wanted).nodes)
+      EXPECT_NE(node.operation.kind, ir::Kind::recurrent);
+  };
+  expect_steps(RecurrentCell::lstm, DType::f32, array({2}, {1, 2}, DType::i32));
+  expect_steps(RecurrentCell::gru, DType::f64, {});
+  expect_steps(RecurrentCell::tanh, DType::f32, {});
+}
 
 // A sequence's state stays after its end, and its results are zeros there.
 TEST(Recurrent, SequencesEnd) {

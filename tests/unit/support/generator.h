@@ -76,6 +76,7 @@ class Generator {
   std::optional<Known> scatter();
   std::optional<Known> argsort();
   std::optional<Known> scan();
+  std::optional<Known> recurrent();
 
   /// Whether a result may join the pool.
   bool fits(const Known& known) const;

@@ -170,8 +170,9 @@ RandomGraph Generator::run() {
       &Generator::permute, &Generator::broadcast, &Generator::slice,   &Generator::pad,
       &Generator::concat,  &Generator::reduce,    &Generator::reduce};
   static constexpr Step library[] = {
-      &Generator::arg_reduce, &Generator::window,  &Generator::matmul,  &Generator::convolution,
-      &Generator::gather,     &Generator::scatter, &Generator::argsort, &Generator::scan};
+      &Generator::arg_reduce,  &Generator::window, &Generator::matmul,
+      &Generator::convolution, &Generator::gather, &Generator::scatter,
+      &Generator::argsort,     &Generator::scan,   &Generator::recurrent};
   std::vector<Known> results;
   while (static_cast<int>(results.size()) < options_.nodes) {
     const bool from_library = options_.libraries && chance(0.3);

@@ -243,4 +243,35 @@ std::optional<Known> Generator::scan() {
   return computed(value, growth.bound, growth.error, terms);
 }
 
+std::optional<Known> Generator::recurrent() {
+  const auto dtype = any_dtype(ir::is_float);
+  if (!dtype) return std::nullopt;
+  const ir::Recurrent attributes{chance(0.5) ? ir::GatedCell::lstm : ir::GatedCell::gru,
+                                 chance(0.3)};
+  const bool forward = chance(0.5);
+  // A gradient of arbitrary numbers grows with each step.
+  const std::int64_t steps = forward ? between(0, 4) : 1;
+  const std::int64_t batch = between(1, 4);
+  const std::int64_t units = between(1, 3);
+  const std::int64_t width = ir::gates_of(attributes.cell) * units;
+  const Known weights = leaf(*dtype, {width, units});
+  const Known state = leaf(*dtype, {ir::states_of(attributes.cell), batch, units});
+  constexpr double terms = 4096;  // more than are summed: later steps compute with earlier errors
+  if (forward) {
+    const Known gates = leaf(*dtype, {steps, batch, width});
+    const Known biases = leaf(*dtype, {2, width});
+    const double bound = static_cast<double>(units + 1 + steps);
+    return computed(
+        ir::recurrent(attributes, gates.value, weights.value, biases.value, state.value), bound, 0,
+        terms);
+  }
+  const Known kept = leaf(*dtype, {ir::kept_of(attributes.cell), steps, batch, units});
+  const Known gradient = leaf(*dtype, {steps, batch, units});
+  const Known last = leaf(*dtype, state.shape());
+  const double bound = static_cast<double>(20 * units + 2);
+  return computed(ir::recurrent_gradient(attributes, kept.value, weights.value, state.value,
+                                         gradient.value, last.value),
+                  bound, 0, terms);
+}
+
 }  // namespace evergpu::testing
