@@ -6,6 +6,7 @@
 
 #include "adapters/host/host.h"
 #include "ir/build.h"
+#include "ir/infer/infer.h"
 
 namespace evergpu::adapters {
 namespace {
@@ -224,6 +225,32 @@ BENCHMARK_CAPTURE(BM_convolution, depthwise_filter, ir::Kind::convolution_filter
     ->UseRealTime();
 BENCHMARK_CAPTURE(BM_convolution, forward_nchw, ir::Kind::convolution, 64, 1,
                   ir::Layout::channels_first)
+    ->UseRealTime();
+
+// Arguments: images, rows (and columns) of the input, channels in and out, rows of the filter,
+// stride.
+void BM_filter_gradient(benchmark::State& state) {
+  const std::int64_t images = state.range(0), rows = state.range(1), in = state.range(2);
+  const std::int64_t out = state.range(3), filter_rows = state.range(4), stride = state.range(5);
+  const std::int64_t pad = filter_rows / 2;
+  const ir::Convolution attributes{{stride, stride}, {1, 1}, {pad, pad}, {pad, pad}, 1, last};
+  const Value input = leaf(DType::f32, {images, rows, rows, in});
+  const Shape filter{filter_rows, filter_rows, in, out};
+  const Shape output = *ir::convolution_shape(attributes, input.shape(), filter);
+  const Value gradient = leaf(DType::f32, output);
+  run_library(state, ir::convolution_filter(input, filter, gradient, attributes), {input, gradient},
+              2.0 * static_cast<double>(output.elements() * filter.elements() / out));
+}
+BENCHMARK(BM_filter_gradient)
+    ->Args({64, 32, 16, 16, 3, 1})
+    ->Args({64, 16, 32, 32, 3, 1})
+    ->Args({64, 8, 64, 64, 3, 1})
+    ->Args({64, 32, 16, 32, 3, 2})
+    ->Args({64, 32, 3, 16, 3, 1})
+    ->Args({64, 32, 16, 32, 1, 2})
+    ->Args({128, 28, 1, 32, 3, 1})
+    ->Args({16, 24, 64, 64, 3, 1})
+    ->Args({16, 24, 64, 256, 1, 1})
     ->UseRealTime();
 
 void BM_max_pool(benchmark::State& state, bool gradient) {

@@ -10,6 +10,12 @@ namespace evergpu::adapters::host {
 MadeLibrary make_onednn_matmul(const compiler::Library& library);
 MadeLibrary make_onednn_convolution(const compiler::Library& library);
 
+/// The gradient of an f32 convolution with respect to its filter as a sum over parts of the batch,
+/// each made by `make` for one thread. Null where that is not worth it, and when `make` makes
+/// nothing.
+MadeLibrary make_filter_gradient_by_images(const compiler::Library& library,
+                                           MadeLibrary (*make)(const compiler::Library&));
+
 /// With loops of our own, for every dtype. Operands may have layouts, but for 16-bit floats.
 MadeLibrary make_loop_matmul(const compiler::Library& library);
 

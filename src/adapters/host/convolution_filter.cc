@@ -1,0 +1,105 @@
+// A convolution's gradient with respect to its filter as a sum over parts of the batch, each on one
+// of our threads. oneDNN's threads wait for each other within such a gradient, by spinning: where
+// somebody else wants the cores too, they wait until the scheduler brings back the last.
+#include <algorithm>
+#include <vector>
+
+#include "adapters/host/contraction.h"
+#include "adapters/host/reduce_kernels.h"
+#include "adapters/host/threads.h"
+#include "adapters/host/work_space.h"
+
+namespace evergpu::adapters::host {
+namespace {
+
+using compiler::Library;
+
+constexpr std::int64_t most_parts = 8;
+constexpr std::int64_t least_multiplications = 4'000'000;  // some 30 us
+// Output positions of a part, which has a filter of its own in memory and adds it to the others' in
+// the end: there must be many for each of its elements.
+constexpr std::int64_t least_positions = 1024;
+
+// How many parts: by the shape alone, since the order of the sum follows from it.
+std::int64_t parts_of(const Library& library) {
+  const ir::Shape& filter = library.operation.shape;
+  const std::int64_t positions = library.operand_shapes[1].elements() / filter.extents().back();
+  return std::clamp<std::int64_t>(
+      std::min({library.operand_shapes[0][0], positions / least_positions,
+                positions * filter.elements() / least_multiplications}),
+      1, most_parts);
+}
+
+std::size_t bytes_of_image(const ir::Shape& images) {
+  return static_cast<std::size_t>(images.elements() / images[0]) * sizeof(float);
+}
+
+struct Part {
+  MadeLibrary made;
+  std::size_t first_image;
+};
+
+class FilterGradientByImages final : public HostExecutable {
+ public:
+  FilterGradientByImages(std::vector<Part> parts, const Library& library)
+      : parts_(std::move(parts)),
+        sums_(library.operation.shape.elements()),
+        image_bytes_{bytes_of_image(library.operand_shapes[0]),
+                     bytes_of_image(library.operand_shapes[1])} {}
+
+  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
+    thread_local WorkSpace space;
+    const auto count = std::ssize(parts_);
+    float* const others = space.at_least_elements<float>((count - 1) * sums_);
+    auto* const result = reinterpret_cast<float*>(outputs[0]);
+    EVERGPU_RETURN_IF_ERROR(parallel_for_each(count, [&](std::int64_t i) {
+      const OneThread alone(true);
+      const Part& part = parts_[static_cast<std::size_t>(i)];
+      const std::byte* const sources[] = {inputs[0] + part.first_image * image_bytes_[0],
+                                          inputs[1] + part.first_image * image_bytes_[1]};
+      float* const sums = i == 0 ? result : others + (i - 1) * sums_;
+      std::byte* const targets[] = {reinterpret_cast<std::byte*>(sums)};
+      return part.made->run(kernel, sources, targets);
+    }));
+    parallel_for(sums_, 8192, [&](std::int64_t begin, std::int64_t end) {
+      add_.rows(others + begin, sums_, count - 1, end - begin, result + begin, true);
+    });
+    return {};
+  }
+
+ private:
+  const std::vector<Part> parts_;
+  const std::int64_t sums_;
+  const std::size_t image_bytes_[2];  // of the input, and of the output's gradient
+  const ReduceKernels add_ = reduce_kernels(ir::ReduceOp::sum, ir::DType::f32);
+};
+
+}  // namespace
+
+MadeLibrary make_filter_gradient_by_images(const Library& library,
+                                           MadeLibrary (*make)(const Library&)) {
+  if (library.operation.kind != ir::Kind::convolution_filter ||
+      library.operation.dtype != ir::DType::f32)
+    return nullptr;
+  for (const ir::Shape& shape : library.operand_shapes)
+    if (shape.elements() == 0) return nullptr;
+  const std::int64_t count = parts_of(library);
+  if (count == 1) return nullptr;
+  const OneThread alone(true);
+  const std::int64_t images = library.operand_shapes[0][0];
+  std::vector<Part> parts;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t first = images * i / count;
+    Library part = library;
+    for (ir::Shape& shape : part.operand_shapes) {
+      ir::Dims extents = shape.extents();
+      extents[0] = images * (i + 1) / count - first;
+      shape = ir::Shape(std::move(extents));
+    }
+    parts.push_back({make(part), static_cast<std::size_t>(first)});
+    if (parts.back().made == nullptr) return nullptr;
+  }
+  return std::make_unique<FilterGradientByImages>(std::move(parts), library);
+}
+
+}  // namespace evergpu::adapters::host
