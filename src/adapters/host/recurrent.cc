@@ -1,6 +1,7 @@
-// Recurrent layers in f32. A row of the batch never meets another one, so each thread takes some
-// rows through the whole sequence: nobody waits between steps, and a step finds the weights and its
-// rows in the core's own cache.
+// Recurrent layers in f32. A row of the batch never meets another one, so where the weights fit a
+// core's own cache each thread takes some rows through the whole sequence: nobody waits between
+// steps, and a step finds the weights and its rows where the last one left them. Greater weights
+// are read once a step, by all threads together.
 #include <algorithm>
 #include <vector>
 
@@ -17,6 +18,7 @@ using compiler::Library;
 // Fewer rows make poor use of a matrix product.
 constexpr std::int64_t least_rows = 16;
 constexpr std::int64_t most_parts = 16;
+constexpr std::int64_t most_cached_weights = 256 * 1024;
 
 const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
@@ -50,43 +52,61 @@ struct Part {
   std::vector<float> work;
 };
 
-// By the shape alone, since the bits of a product may depend on its rows. A batch of one part may
-// use all threads for each product.
-std::int64_t parts_of(std::int64_t batch) {
-  return std::clamp<std::int64_t>(batch / least_rows, 1, most_parts);
+bool has_cached_weights(const Layer& layer) {
+  return layer.width() * layer.units <= most_cached_weights;
 }
 
-Library product_of(std::int64_t rows, std::int64_t depth, std::int64_t columns) {
+// By the shape alone, since the bits of a product may depend on its rows. One part may use all
+// threads for each product.
+std::int64_t parts_of(const Layer& layer) {
+  if (!has_cached_weights(layer)) return 1;
+  return std::clamp<std::int64_t>(layer.batch / least_rows, 1, most_parts);
+}
+
+// [rows, depth] by [depth, columns], or by [columns, depth] transposed.
+Library product_of(std::int64_t rows, std::int64_t depth, std::int64_t columns, bool transpose_b) {
   Library product;
-  product.operation = {ir::Kind::matmul, ir::DType::f32, ir::Shape{rows, columns}, ir::MatMul{}};
+  product.operation = {ir::Kind::matmul, ir::DType::f32, ir::Shape{rows, columns},
+                       ir::MatMul{false, transpose_b}};
   product.operand_dtypes = {ir::DType::f32, ir::DType::f32};
-  product.operand_shapes = {ir::Shape{rows, depth}, ir::Shape{depth, columns}};
+  product.operand_shapes = {ir::Shape{rows, depth},
+                            transpose_b ? ir::Shape{columns, depth} : ir::Shape{depth, columns}};
   return product;
 }
 
-// Parts that multiply rows of `depth` elements by matrices [depth, columns].
-std::vector<Part> make_parts(const Layer& layer, std::int64_t depth, std::int64_t columns) {
-  const std::int64_t count = parts_of(layer.batch);
+std::vector<Part> make_parts(const Layer& layer, std::int64_t depth, std::int64_t columns,
+                             bool transpose_b) {
+  const std::int64_t count = parts_of(layer);
   const OneThread alone(count > 1);
   std::vector<Part> parts;
   for (std::int64_t i = 0; i < count; ++i) {
     Part part;
     part.first = layer.batch * i / count;
     part.rows = layer.batch * (i + 1) / count - part.first;
-    part.product_kernel = product_of(part.rows, depth, columns);
+    part.product_kernel = product_of(part.rows, depth, columns, transpose_b);
     part.product = make_matmul(part.product_kernel);
     parts.push_back(std::move(part));
   }
   return parts;
 }
 
-// Calls take(part) for each, on several threads.
+// Calls take(part) for each, on several threads if there are several.
 template <typename Function>
 Status for_parts(std::vector<Part>& parts, Function&& take) {
   return parallel_for_each(std::ssize(parts), [&](std::int64_t i) {
     const OneThread alone(parts.size() > 1);
     return take(parts[static_cast<std::size_t>(i)]);
   });
+}
+
+// Calls take(row) for each row of a part; on several threads if the part is all there is.
+template <typename Function>
+void for_rows(const Part& part, std::int64_t units, Function&& take) {
+  constexpr std::int64_t elements = 2048;  // some 5 us
+  parallel_for(part.rows, std::max<std::int64_t>(elements / units, 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t row = begin; row < end; ++row) take(row);
+               });
 }
 
 Status multiply(Part& part, const float* rows, const float* weights, float* result) {
@@ -109,14 +129,19 @@ class Forward final : public HostExecutable {
   explicit Forward(const Layer& layer)
       : layer_(layer),
         kernels_(recurrent_kernels(layer.attributes.cell)),
-        parts_(make_parts(layer, layer.units, layer.width())) {
+        transposes_(has_cached_weights(layer)),
+        parts_(make_parts(layer, layer.units, layer.width(), !transposes_)) {
     for (Part& part : parts_) part.work.resize(static_cast<std::size_t>(part.rows * layer.width()));
   }
 
   Status run(const compiler::Kernel& /*kernel*/, Inputs inputs, Outputs outputs) override {
-    thread_local WorkSpace space;  // products read rows of the weights side by side
-    float* const weights = space.at_least_elements<float>(layer_.width() * layer_.units);
-    transpose(floats(inputs[1]), layer_.width(), layer_.units, weights);
+    const float* weights = floats(inputs[1]);
+    if (transposes_) {
+      thread_local WorkSpace space;
+      float* const transposed = space.at_least_elements<float>(layer_.width() * layer_.units);
+      transpose(weights, layer_.width(), layer_.units, transposed);
+      weights = transposed;
+    }
     return for_parts(parts_, [&](Part& part) {
       return run_part(part, floats(inputs[0]), weights, floats(inputs[2]), floats(inputs[3]),
                       floats(outputs[0]));
@@ -135,7 +160,7 @@ class Forward final : public HostExecutable {
     for (std::int64_t count = 0; count < layer_.steps; ++count) {
       const std::int64_t first_row = layer_.step(count) * layer_.batch + part.first;
       EVERGPU_RETURN_IF_ERROR(multiply(part, h_before, weights, part.work.data()));
-      for (std::int64_t row = 0; row < part.rows; ++row) {
+      for_rows(part, units, [&](std::int64_t row) {
         const std::int64_t at = (first_row + row) * units;
         RecurrentRow cells;
         cells.units = units;
@@ -151,7 +176,7 @@ class Forward final : public HostExecutable {
           cells.c = c + at;
         }
         kernels_.row(cells);
-      }
+      });
       h_before = h + first_row * units;
       if (c != nullptr) c_before = c + first_row * units;
     }
@@ -160,6 +185,7 @@ class Forward final : public HostExecutable {
 
   const Layer layer_;
   const RecurrentKernels kernels_;
+  const bool transposes_;  // products run faster so; once for all steps
   std::vector<Part> parts_;
 };
 
@@ -168,7 +194,7 @@ class Backward final : public HostExecutable {
   explicit Backward(const Layer& layer)
       : layer_(layer),
         kernels_(recurrent_kernels(layer.attributes.cell)),
-        parts_(make_parts(layer, layer.width(), layer.units)) {
+        parts_(make_parts(layer, layer.width(), layer.units, false)) {
     for (Part& part : parts_)
       part.work.resize(static_cast<std::size_t>(part.rows * (2 * layer.units + layer.width())));
   }
@@ -209,7 +235,7 @@ class Backward final : public HostExecutable {
         c_before = is_lstm ? c + before : nullptr;
       }
       float* const gates = result + first_row * 4 * units;
-      for (std::int64_t row = 0; row < part.rows; ++row) {
+      for_rows(part, units, [&](std::int64_t row) {
         const std::int64_t at = (first_row + row) * units;
         RecurrentGradientRow cells;
         cells.units = units;
@@ -225,7 +251,7 @@ class Backward final : public HostExecutable {
         cells.gates = gates + row * 4 * units;
         cells.products = products + row * layer_.width();
         kernels_.gradient_row(cells);
-      }
+      });
       EVERGPU_RETURN_IF_ERROR(multiply(part, is_lstm ? gates : products, weights, from_product));
     }
 
