@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "runtime/launch_meter.h"
 
 namespace evergpu::runtime {
 
@@ -239,6 +240,7 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& mem
                      ? Region{memories.arena.get(), buffer.offset}
                      : Region{memories.by_buffer[i].get(), 0};
   }
+  LaunchMeter meter(hardware_, trace_);
   Status first;
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     const compiler::Step& step = plan.steps[s];
@@ -247,16 +249,18 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& mem
       if (status.ok()) status = failed[input];
     }
     if (status.ok()) {
-      const bool measured = trace_.running() || log::enabled(log::Category::run);
-      status = measured ? launch_measured(step, part.graph, runnable.executables[s], regions)
-                        : launch(step, runnable.executables[s], regions);
+      meter.begin();
+      status = launch(step, runnable.executables[s], regions);
+      if (status.ok()) status = meter.end(step, part.graph);
       status = named(status, part.graph.nodes[step.node].origin);
       if (first.ok()) first = status;
     }
     for (std::uint32_t output : step.outputs)  // several steps may write parts of it
       if (failed[output].ok()) failed[output] = status;
   }
-  if (Status status = named(hardware_.wait(), last_origin(part.graph)); !status.ok()) {
+  Status finished = hardware_.wait();
+  if (finished.ok()) finished = meter.finish();
+  if (Status status = named(finished, last_origin(part.graph)); !status.ok()) {
     for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
       if (plan.buffers[i].place != Buffer::Place::leaf) failed[i] = status;
     }
@@ -271,27 +275,6 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& mem
     }
   }
   return first;
-}
-
-Status Executor::launch_measured(const compiler::Step& step, const ir::Graph& graph,
-                                 std::shared_ptr<adapters::Executable>& executable,
-                                 std::span<const Region> regions) {
-  Launch measured;
-  measured.begin = Clock::now();
-  EVERGPU_RETURN_IF_ERROR(launch(step, executable, regions));
-  if (trace_.running()) EVERGPU_RETURN_IF_ERROR(hardware_.wait());
-  measured.end = Clock::now();
-  measured.kernel = compiler::summary(step.kernel);
-  const std::vector<std::string_view> operations = compiler::operations_of(step, graph);
-  measured.operations.assign(operations.begin(), operations.end());
-  measured.bytes_stored = compiler::bytes_stored(step.kernel);
-  if (log::enabled(log::Category::run)) {
-    const std::chrono::duration<double, std::micro> taken = measured.end - measured.begin;
-    log::write(log::Category::run, fmt::format("{:8.1f} us  {}  ({})", taken.count(),
-                                               measured.kernel, fmt::join(operations, ", ")));
-  }
-  trace_.add(std::move(measured));
-  return {};
 }
 
 Status Executor::launch(const compiler::Step& step,

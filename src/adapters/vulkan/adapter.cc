@@ -150,13 +150,24 @@ class VulkanDevice final : public Device {
                 std::span<const Region> inputs, std::span<const Region> outputs) override {
     try {
       Encoder encoder(*queue_, *memory_, compiler::work_of(kernel));
-      return static_cast<VulkanExecutable&>(executable).encode(kernel, inputs, outputs, encoder);
+      if (measures_) queue_->begin_interval();
+      EVERGPU_RETURN_IF_ERROR(
+          static_cast<VulkanExecutable&>(executable).encode(kernel, inputs, outputs, encoder));
+      return measures_ ? queue_->end_interval() : Status();
     } catch (const std::bad_alloc&) {
       return resource_exhausted("this machine has no memory left for launching a kernel");
     }
   }
 
   Status wait() override { return queue_->wait(); }
+
+  bool measure(bool on) override {
+    queue_->clear_intervals();
+    measures_ = on && vulkan::has_clock(context_->physical());
+    return measures_;
+  }
+  Result<std::vector<Interval>> measured() override { return queue_->intervals(); }
+  std::optional<QueueCounts> queue_counts() const override { return queue_->counts(); }
 
  private:
   // Destroyed from below: the queue first, which waits for what is in flight.
@@ -166,6 +177,7 @@ class VulkanDevice final : public Device {
   const std::unique_ptr<Chunk> staging_;
   const std::unique_ptr<CommandQueue> queue_;
   const bool poison_;
+  bool measures_ = false;
 };
 
 class Vulkan final : public VulkanAdapter {
