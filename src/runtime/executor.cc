@@ -122,13 +122,17 @@ Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counter
       counters_(std::move(counters)),
       trace_(trace),
       budget_(budget),
-      plans_(hardware_.info(), counters_) {}
+      plans_(hardware_.info(), counters_) {
+  counters_->queue.set(hardware_.queue_counts());
+}
 
 Status Executor::run(Job job) {
   const std::vector<std::uint32_t> last_use = last_uses(job.graph);
   // What is left of a leaf's owners are those to whom its bytes matter after this job.
   for (ir::GraphNode& node : job.graph.nodes) node.value = {};
-  return run_range(job, 0, static_cast<std::uint32_t>(job.graph.nodes.size()), last_use);
+  Status status = run_range(job, 0, static_cast<std::uint32_t>(job.graph.nodes.size()), last_use);
+  counters_->queue.set(hardware_.queue_counts());
+  return status;
 }
 
 Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
@@ -334,7 +338,9 @@ Status Executor::download(std::span<std::byte> to, const ir::Value& from, std::s
   Block& block = block_of(from);
   if (Status status = materialize(block); !status.ok()) return named(status, "copy to the device");
   if (block.state() == Block::State::failed) return block.error();
-  return named(hardware_.download(to, {block.memory().get(), offset}), from->origin());
+  const Status status = hardware_.download(to, {block.memory().get(), offset});
+  counters_->queue.set(hardware_.queue_counts());
+  return named(status, from->origin());
 }
 
 }  // namespace evergpu::runtime
