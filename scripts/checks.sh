@@ -43,7 +43,7 @@ pytest_options() {
 python_tests() {
   local files=() name
   for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers recurrent_layers default_kernels \
-    environment doctor guides distribution statistics profile plans memory bench; do
+    environment doctor tune guides distribution statistics profile plans memory bench; do
     files+=("tests/python/test_$name.py")
   done
   [ "${1:-}" != --all ] || files=(tests/python)
