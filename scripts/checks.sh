@@ -43,7 +43,7 @@ pytest_options() {
 python_tests() {
   local files=() name
   for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers recurrent_layers default_kernels \
-    environment doctor guides distribution statistics profile plans memory bench; do
+    environment doctor tune guides distribution statistics profile plans memory bench; do
     files+=("tests/python/test_$name.py")
   done
   [ "${1:-}" != --all ] || files=(tests/python)
@@ -51,11 +51,13 @@ python_tests() {
   echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest.log")"
 }
 
-# On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, three small models.
+# On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, three small models, and what is
+# measured and counted.
 vulkan_tests() {
   quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest $(pytest_options) \
     tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
-    -k "test_op_sweep or test_eager or mlp or autoencoder or (convnet and not convnet_)" || return 1
+    tests/python/test_profile.py tests/python/test_statistics.py \
+    -k "test_op_sweep or test_eager or test_profile or test_statistics or mlp or autoencoder or (convnet and not convnet_)" || return 1
   echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest-vulkan.log")"
 }
 

@@ -107,14 +107,22 @@ def draw(ours, stock, path):
     figure.savefig(path, dpi=120)
 
 
+def check_device():
+    """Ends the demo before it trains where evergpu has no device, or one that is not well."""
+    command = [sys.executable, "-m", "evergpu"]
+    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2")
+    check = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if check.returncode != 0:
+        lines = check.stdout.splitlines()[-25:]
+        said = [line for line in lines if line.startswith(("evergpu:", "not well:"))] or lines
+        reason = "".join(f"      {line}\n" for line in said)
+        sys.exit(f"{reason}./demo: nothing was trained; `.venv/bin/python -m evergpu` says the same")
+
+
 def main():
+    check_device()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     ours, devices = train("evergpu", stock=False)
-    if not devices:
-        sys.exit(
-            "./demo: TensorFlow got no device from evergpu, so this was TensorFlow's own CPU. "
-            "Its message is above; `.venv/bin/python -m evergpu` repeats it"
-        )
     stock, _ = train("stock TensorFlow", stock=True)
     stock_again, _ = train("stock TensorFlow, again", True, *SHORT)
     ours_again, _ = train("evergpu, again", False, *SHORT)

@@ -2,8 +2,11 @@
 // order they are launched. All calls on one device come from one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +53,22 @@ class Executable {
   virtual ~Executable() = default;
 };
 
+/// When a launch ran: from when all before it had finished until it had.
+struct Interval {
+  std::chrono::steady_clock::time_point begin;
+  std::chrono::steady_clock::time_point end;
+};
+
+/// What the queue of a device was given so far.
+struct QueueCounts {
+  std::uint64_t commands = 0;  // dispatches, copies and fills
+  std::uint64_t barriers = 0;  // commands that wait for earlier ones
+  std::uint64_t submissions = 0;
+  // Of the arrays that a command was given to read or to write, each once for the command.
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+};
+
 class Device {
  public:
   Device() = default;
@@ -76,6 +95,15 @@ class Device {
                         std::span<const Region> inputs, std::span<const Region> outputs) = 0;
   /// Waits for all that was launched.
   virtual Status wait() = 0;
+
+  /// From now on launches are measured by the device's clock, or no longer; what was measured is
+  /// forgotten. False where it has no clock: who wants a launch's time then waits for the launch.
+  virtual bool measure(bool /*on*/) { return false; }
+  /// When the launches ran that were made since they are measured, in their order. All of them have
+  /// been waited for.
+  virtual Result<std::vector<Interval>> measured() { return std::vector<Interval>(); }
+  /// Nothing where launches run at once.
+  virtual std::optional<QueueCounts> queue_counts() const { return {}; }
 };
 
 /// The devices of one kind of hardware.

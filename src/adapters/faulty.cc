@@ -52,6 +52,9 @@ class FaultyDevice : public Device {
     EVERGPU_RETURN_IF_ERROR(pass(Point::wait));
     return device_->wait();
   }
+  bool measure(bool on) override { return device_->measure(on); }
+  Result<std::vector<Interval>> measured() override { return device_->measured(); }
+  std::optional<QueueCounts> queue_counts() const override { return device_->queue_counts(); }
 
  private:
   Status pass(Point point) {

@@ -41,6 +41,12 @@ struct GuideOptions {
 };
 int run_guide(const Common& common, const GuideOptions& options);
 
+struct TuneOptions {
+  int device = 0;  // as in EVERGPU_ADAPTER=vulkan:N
+  bool reset = false;
+};
+int run_tune(const Common& common, const TuneOptions& options);
+
 void print(const std::string& text);
 void print_json(const nlohmann::json& json);
 void complain(const std::string& text);

@@ -86,9 +86,19 @@ int run(int count, char** arguments) {
   guide_command->add_flag("--usual", guide.usual,
                           "For a usual machine on which nothing is installed, instead of this one");
 
+  TuneOptions tune;
+  CLI::App* const tune_command = app.add_subcommand(
+      "tune",
+      "Measure into which tiles work is best divided on a Vulkan device, and remember it: what is "
+      "computed from then on may be added up in another order. Takes a minute or more");
+  tune_command->add_flag("--json", common.json, "Print JSON, for other programs");
+  tune_command->add_option("--device", tune.device, "Which device: N of EVERGPU_ADAPTER=vulkan:N");
+  tune_command->add_flag("--reset", tune.reset, "Forget what was remembered");
+
   CLI11_PARSE(app, count, arguments);
   if (doctor_command->parsed()) return run_doctor(common, doctor);
   if (devices_command->parsed()) return run_devices(common);
+  if (tune_command->parsed()) return run_tune(common, tune);
   return run_guide(common, guide);
 }
 

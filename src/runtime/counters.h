@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
+#include <optional>
 
 #include "runtime/statistics.h"
 
@@ -56,6 +58,24 @@ class Gauge {
   std::atomic<std::size_t> peak_{0};
 };
 
+/// What the device's queue counted when it last said so; set by the thread that uses the device,
+/// read at any time.
+class SharedQueueCounts {
+ public:
+  void set(const std::optional<adapters::QueueCounts>& counts) {
+    const std::lock_guard lock(mutex_);
+    counts_ = counts;
+  }
+  std::optional<adapters::QueueCounts> get() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<adapters::QueueCounts> counts_;
+};
+
 struct Counters {
   // under the device's lock
   LockedCounter writes;
@@ -73,6 +93,7 @@ struct Counters {
   std::atomic<std::uint64_t> nanoseconds_planning{0};
   std::atomic<std::uint64_t> nanoseconds_running{0};
   Gauge resident;
+  SharedQueueCounts queue;
 
   Statistics snapshot() const;
 };

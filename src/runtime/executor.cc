@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "runtime/launch_meter.h"
 
 namespace evergpu::runtime {
 
@@ -121,13 +122,17 @@ Executor::Executor(adapters::Device& hardware, std::shared_ptr<Counters> counter
       counters_(std::move(counters)),
       trace_(trace),
       budget_(budget),
-      plans_(hardware_.info(), counters_) {}
+      plans_(hardware_.info(), counters_) {
+  counters_->queue.set(hardware_.queue_counts());
+}
 
 Status Executor::run(Job job) {
   const std::vector<std::uint32_t> last_use = last_uses(job.graph);
   // What is left of a leaf's owners are those to whom its bytes matter after this job.
   for (ir::GraphNode& node : job.graph.nodes) node.value = {};
-  return run_range(job, 0, static_cast<std::uint32_t>(job.graph.nodes.size()), last_use);
+  Status status = run_range(job, 0, static_cast<std::uint32_t>(job.graph.nodes.size()), last_use);
+  counters_->queue.set(hardware_.queue_counts());
+  return status;
 }
 
 Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
@@ -239,6 +244,7 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& mem
                      ? Region{memories.arena.get(), buffer.offset}
                      : Region{memories.by_buffer[i].get(), 0};
   }
+  LaunchMeter meter(hardware_, trace_);
   Status first;
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     const compiler::Step& step = plan.steps[s];
@@ -247,16 +253,18 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& mem
       if (status.ok()) status = failed[input];
     }
     if (status.ok()) {
-      const bool measured = trace_.running() || log::enabled(log::Category::run);
-      status = measured ? launch_measured(step, part.graph, runnable.executables[s], regions)
-                        : launch(step, runnable.executables[s], regions);
+      meter.begin();
+      status = launch(step, runnable.executables[s], regions);
+      if (status.ok()) status = meter.end(step, part.graph);
       status = named(status, part.graph.nodes[step.node].origin);
       if (first.ok()) first = status;
     }
     for (std::uint32_t output : step.outputs)  // several steps may write parts of it
       if (failed[output].ok()) failed[output] = status;
   }
-  if (Status status = named(hardware_.wait(), last_origin(part.graph)); !status.ok()) {
+  Status finished = hardware_.wait();
+  if (finished.ok()) finished = meter.finish();
+  if (Status status = named(finished, last_origin(part.graph)); !status.ok()) {
     for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
       if (plan.buffers[i].place != Buffer::Place::leaf) failed[i] = status;
     }
@@ -271,27 +279,6 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& mem
     }
   }
   return first;
-}
-
-Status Executor::launch_measured(const compiler::Step& step, const ir::Graph& graph,
-                                 std::shared_ptr<adapters::Executable>& executable,
-                                 std::span<const Region> regions) {
-  Launch measured;
-  measured.begin = Clock::now();
-  EVERGPU_RETURN_IF_ERROR(launch(step, executable, regions));
-  if (trace_.running()) EVERGPU_RETURN_IF_ERROR(hardware_.wait());
-  measured.end = Clock::now();
-  measured.kernel = compiler::summary(step.kernel);
-  const std::vector<std::string_view> operations = compiler::operations_of(step, graph);
-  measured.operations.assign(operations.begin(), operations.end());
-  measured.bytes_stored = compiler::bytes_stored(step.kernel);
-  if (log::enabled(log::Category::run)) {
-    const std::chrono::duration<double, std::micro> taken = measured.end - measured.begin;
-    log::write(log::Category::run, fmt::format("{:8.1f} us  {}  ({})", taken.count(),
-                                               measured.kernel, fmt::join(operations, ", ")));
-  }
-  trace_.add(std::move(measured));
-  return {};
 }
 
 Status Executor::launch(const compiler::Step& step,
@@ -351,7 +338,9 @@ Status Executor::download(std::span<std::byte> to, const ir::Value& from, std::s
   Block& block = block_of(from);
   if (Status status = materialize(block); !status.ok()) return named(status, "copy to the device");
   if (block.state() == Block::State::failed) return block.error();
-  return named(hardware_.download(to, {block.memory().get(), offset}), from->origin());
+  const Status status = hardware_.download(to, {block.memory().get(), offset});
+  counters_->queue.set(hardware_.queue_counts());
+  return named(status, from->origin());
 }
 
 }  // namespace evergpu::runtime

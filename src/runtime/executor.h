@@ -23,7 +23,7 @@ struct Job {
 
 class Executor {
  public:
-  /// `counters` is kept alive by every block. While `trace` runs, each launch is waited for.
+  /// `counters` is kept alive by every block. While `trace` runs, launches are measured for it.
   Executor(adapters::Device& hardware, std::shared_ptr<Counters> counters, Trace& trace,
            std::size_t budget);
 
@@ -57,10 +57,6 @@ class Executor {
   };
   Result<Memories> take_memory(const Job& part, const compiler::Plan& plan);
   Status run_plan(const Job& part, RunnablePlan& runnable, Memories& memories);
-  /// launch, measured for whoever wants to know.
-  Status launch_measured(const compiler::Step& step, const ir::Graph& graph,
-                         std::shared_ptr<adapters::Executable>& executable,
-                         std::span<const adapters::Region> regions);
   /// Launches a step with its executable, which is found first where there is none.
   Status launch(const compiler::Step& step, std::shared_ptr<adapters::Executable>& executable,
                 std::span<const adapters::Region> regions);

@@ -22,14 +22,15 @@ Statistics Counters::snapshot() const {
           .live_bytes = live.current(),
           .peak_live_bytes = live.peak(),
           .resident_bytes = resident.current(),
-          .peak_resident_bytes = resident.peak()};
+          .peak_resident_bytes = resident.peak(),
+          .queue = queue.get()};
 }
 
 std::string to_string(const Statistics& s) {
   const double existed = s.bytes_allocated == 0 ? 0.0
                                                 : 100.0 * static_cast<double>(s.bytes_created) /
                                                       static_cast<double>(s.bytes_allocated);
-  return fmt::format(
+  std::string text = fmt::format(
       "op results recorded   {}\n"
       "flushes               {}\n"
       "kernels launched      {}\n"
@@ -41,6 +42,14 @@ std::string to_string(const Statistics& s) {
       s.writes, s.flushes, s.kernels, s.plan_misses, s.plan_hits, s.fallbacks, s.allocations,
       s.bytes_allocated, s.bytes_created, existed, s.bytes_written, s.peak_resident_bytes,
       s.peak_live_bytes);
+  if (s.queue) {
+    text += fmt::format(
+        "\ncommands              {} ({} barriers, {} submissions)\n"
+        "bytes of commands     {} read, {} written",
+        s.queue->commands, s.queue->barriers, s.queue->submissions, s.queue->bytes_read,
+        s.queue->bytes_written);
+  }
+  return text;
 }
 
 }  // namespace evergpu::runtime

@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "adapters/adapter.h"
 
 namespace evergpu::runtime {
 
@@ -27,6 +30,7 @@ struct Statistics {
   std::size_t peak_live_bytes = 0;
   std::size_t resident_bytes = 0;  // blocks that exist now
   std::size_t peak_resident_bytes = 0;
+  std::optional<adapters::QueueCounts> queue;  // where the device has one
 };
 
 /// Lines for people, one figure each.

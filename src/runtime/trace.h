@@ -2,20 +2,20 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "adapters/adapter.h"
+
 namespace evergpu::runtime {
 
 /// One kernel that ran.
 struct Launch {
-  std::chrono::steady_clock::time_point begin;
-  std::chrono::steady_clock::time_point end;  // the device had finished it
-  std::string kernel;                         // compiler::summary
-  std::vector<std::string> operations;        // of the framework, that it computed
+  adapters::Interval interval;
+  std::string kernel;                   // compiler::summary
+  std::vector<std::string> operations;  // of the framework, that it computed
   std::size_t bytes_stored = 0;
 };
 

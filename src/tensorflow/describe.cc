@@ -70,22 +70,30 @@ json describe_devices() {
 }
 
 json describe_statistics(const runtime::Statistics& s) {
-  return {{"writes", s.writes},
-          {"flushes", s.flushes},
-          {"kernels", s.kernels},
-          {"plan_hits", s.plan_hits},
-          {"plan_misses", s.plan_misses},
-          {"fallbacks", s.fallbacks},
-          {"allocations", s.allocations},
-          {"bytes_allocated", s.bytes_allocated},
-          {"bytes_created", s.bytes_created},
-          {"bytes_written", s.bytes_written},
-          {"nanoseconds_planning", s.nanoseconds_planning},
-          {"nanoseconds_running", s.nanoseconds_running},
-          {"live_bytes", s.live_bytes},
-          {"peak_live_bytes", s.peak_live_bytes},
-          {"resident_bytes", s.resident_bytes},
-          {"peak_resident_bytes", s.peak_resident_bytes}};
+  json figures = {{"writes", s.writes},
+                  {"flushes", s.flushes},
+                  {"kernels", s.kernels},
+                  {"plan_hits", s.plan_hits},
+                  {"plan_misses", s.plan_misses},
+                  {"fallbacks", s.fallbacks},
+                  {"allocations", s.allocations},
+                  {"bytes_allocated", s.bytes_allocated},
+                  {"bytes_created", s.bytes_created},
+                  {"bytes_written", s.bytes_written},
+                  {"nanoseconds_planning", s.nanoseconds_planning},
+                  {"nanoseconds_running", s.nanoseconds_running},
+                  {"live_bytes", s.live_bytes},
+                  {"peak_live_bytes", s.peak_live_bytes},
+                  {"resident_bytes", s.resident_bytes},
+                  {"peak_resident_bytes", s.peak_resident_bytes}};
+  if (s.queue) {
+    figures["commands"] = s.queue->commands;
+    figures["barriers"] = s.queue->barriers;
+    figures["submissions"] = s.queue->submissions;
+    figures["command_bytes_read"] = s.queue->bytes_read;
+    figures["command_bytes_written"] = s.queue->bytes_written;
+  }
+  return figures;
 }
 
 /// Questions about one device end in ":<ordinal>".

@@ -78,8 +78,8 @@ Message event(const Launch& launch, std::uint64_t name,
               std::chrono::steady_clock::time_point origin) {
   Message message;
   message.add(1, name)
-      .add(2, picoseconds(launch.begin - origin))
-      .add(3, picoseconds(launch.end - launch.begin));
+      .add(2, picoseconds(launch.interval.begin - origin))
+      .add(3, picoseconds(launch.interval.end - launch.interval.begin));
   if (!launch.operations.empty()) {
     message.add(4, text(tf_op, profiler_name(launch.operations.front())))
         .add(4, text(operations, fmt::format("{}", fmt::join(launch.operations, ", "))));
@@ -93,7 +93,7 @@ Message plane(const DeviceRecording& device) {
   Message line;
   line.add(2, "evergpu's kernels");
   if (!launches.empty()) {
-    const auto origin = launches.front().begin;
+    const auto origin = launches.front().interval.begin;
     line.add(3, wall_clock(origin));
     for (const Launch& launch : launches) {
       const std::uint64_t name = names.emplace(launch.kernel, names.size() + 1).first->second;

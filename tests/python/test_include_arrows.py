@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "system": {"base"},
     "tensorflow": {"ops", "ir", "runtime", "adapters", "system", "base"},
     "doctor": {"system", "base"},
-    "cli": {"doctor", "system", "base"},
+    "cli": {"doctor", "adapters", "system", "base"},
 }
 MAX_LINES = 600
 CODE_SUFFIXES = {".h", ".hpp", ".c", ".cc", ".cpp"}

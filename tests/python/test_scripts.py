@@ -41,6 +41,14 @@ def test_help(name):
     assert call(name, "--nonsense").returncode == 2
 
 
+@pytest.mark.parametrize("name", ("fpga", "off", "vulkan:", "vulkan:first", "hosts"))
+def test_the_demo_says_which_adapters_there_are(name):
+    done = call("demo", "--adapter", name)
+    assert done.returncode == 2
+    assert done.stderr == f"./demo: there is no adapter '{name}': it is host, gpu, vulkan, vulkan:0, vulkan:1 …\n"
+    assert not done.stdout
+
+
 @pytest.mark.parametrize("name", ("demo", "test", "package"))
 def test_without_root_it_prints_the_line_to_run_and_stops(name, tmp_path):
     tools = {"dpkg-query": "exit 1", "id": "echo 1000", "sudo": "exit 1"}

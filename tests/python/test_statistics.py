@@ -1,5 +1,6 @@
 """EVERGPU_STATS=1: what the device says at exit, on the MLP that the README shows."""
 
+import os
 import re
 
 import pytest
@@ -41,6 +42,22 @@ def test_it_prints_what_the_device_counted(child):
         # What Python frees on its way out may still be counted.
         for figure, name in zip(figures, names, strict=True):
             assert counted[name] <= figure <= counted[name] * 1.01 + 10, (words, figure, counted)
+
+
+def test_a_queue_prints_what_it_was_given(child):
+    counted = child.result
+    commands = re.search(r"^commands +(\d+) \((\d+) barriers, (\d+) submissions\)$", child.stderr, re.MULTILINE)
+    moved = re.search(r"^bytes of commands +(\d+) read, (\d+) written$", child.stderr, re.MULTILINE)
+    if not os.environ.get("EVERGPU_ADAPTER", "").startswith("vulkan"):  # elsewhere launches run at once
+        assert not commands and not moved and "commands" not in counted
+        return
+    names = ("commands", "barriers", "submissions", "command_bytes_read", "command_bytes_written")
+    for figure, name in zip(map(int, commands.groups() + moved.groups()), names, strict=True):
+        assert counted[name] <= figure <= counted[name] * 1.01 + 1000, (name, figure, counted)
+    assert 0 < counted["barriers"] < counted["commands"] >= counted["kernels"]
+    # A step is a few submissions, not one for each kernel.
+    assert EPOCHS * STEPS < counted["submissions"] < counted["kernels"] / 3
+    assert counted["command_bytes_read"] > counted["command_bytes_written"] >= counted["bytes_written"]
 
 
 def test_a_training_step_needs_few_flushes_and_little_of_its_memory(child):

@@ -9,6 +9,8 @@
 #include "adapters/vulkan/executable.h"
 #include "adapters/vulkan/memory.h"
 #include "adapters/vulkan/queue.h"
+#include "adapters/vulkan/tune.h"
+#include "adapters/vulkan/tuning.h"
 #include "adapters/vulkan/vulkan.h"
 #include "base/os.h"
 
@@ -150,13 +152,24 @@ class VulkanDevice final : public Device {
                 std::span<const Region> inputs, std::span<const Region> outputs) override {
     try {
       Encoder encoder(*queue_, *memory_, compiler::work_of(kernel));
-      return static_cast<VulkanExecutable&>(executable).encode(kernel, inputs, outputs, encoder);
+      if (measures_) queue_->begin_interval();
+      EVERGPU_RETURN_IF_ERROR(
+          static_cast<VulkanExecutable&>(executable).encode(kernel, inputs, outputs, encoder));
+      return measures_ ? queue_->end_interval() : Status();
     } catch (const std::bad_alloc&) {
       return resource_exhausted("this machine has no memory left for launching a kernel");
     }
   }
 
   Status wait() override { return queue_->wait(); }
+
+  bool measure(bool on) override {
+    queue_->clear_intervals();
+    measures_ = on && vulkan::has_clock(context_->physical());
+    return measures_;
+  }
+  Result<std::vector<Interval>> measured() override { return queue_->intervals(); }
+  std::optional<QueueCounts> queue_counts() const override { return queue_->counts(); }
 
  private:
   // Destroyed from below: the queue first, which waits for what is in flight.
@@ -166,6 +179,7 @@ class VulkanDevice final : public Device {
   const std::unique_ptr<Chunk> staging_;
   const std::unique_ptr<CommandQueue> queue_;
   const bool poison_;
+  bool measures_ = false;
 };
 
 class Vulkan final : public VulkanAdapter {
@@ -178,13 +192,42 @@ class Vulkan final : public VulkanAdapter {
   int device_count() const override { return static_cast<int>(candidates_.size()); }
   const std::vector<VulkanCandidate>& candidates() const override { return candidates_; }
 
-  Result<std::unique_ptr<Device>> open(int index) override {
-    if (index < 0 || index >= device_count()) {
-      return invalid_argument(
-          fmt::format("there is no Vulkan device {}: this machine has {}", index, device_count()));
-    }
-    auto context =
-        Context::create(instance_, instance_->devices()[static_cast<std::size_t>(index)]);
+  Result<std::unique_ptr<Device>> open(int index) override { return open_with(index, {}); }
+
+  Result<std::vector<TileRate>> tune(
+      int index, const std::function<void(const TileRate&)>& measured) override {
+    const auto physical = this->physical(index);
+    if (!physical.ok()) return physical.status();
+    const PhysicalDevice& device = **physical;
+    EVERGPU_RETURN_IF_ERROR(vulkan::can_remember(device));
+    vulkan::TuneSettings settings;
+    settings.start = vulkan::default_tiles(device, device.kind != DeviceKind::software);
+    settings.open = [&](const vulkan::Tiles& tiles) { return open_with(index, tiles); };
+    settings.measured = measured;
+    auto tuning = vulkan::measure_tiles(device.capabilities, vulkan::usual_workloads(), settings);
+    if (!tuning.ok()) return tuning.status();
+    EVERGPU_RETURN_IF_ERROR(vulkan::remember_tiles(device, tuning->tiles));
+    return std::move(tuning->rows);
+  }
+
+  Result<bool> forget_tiles(int index) override {
+    const auto physical = this->physical(index);
+    if (!physical.ok()) return physical.status();
+    return vulkan::forget_tiles(**physical);
+  }
+
+ private:
+  Result<const PhysicalDevice*> physical(int index) const {
+    if (index >= 0 && index < device_count())
+      return &instance_->devices()[static_cast<std::size_t>(index)];
+    return invalid_argument(
+        fmt::format("there is no Vulkan device {}: this machine has {}", index, device_count()));
+  }
+
+  Result<std::unique_ptr<Device>> open_with(int index, const std::optional<vulkan::Tiles>& tiles) {
+    const auto physical = this->physical(index);
+    if (!physical.ok()) return physical.status();
+    auto context = Context::create(instance_, **physical, tiles);
     if (!context.ok()) return context.status();
     auto queue =
         CommandQueue::create(*context, os::environment("EVERGPU_VULKAN_BARRIERS") == "all");
@@ -198,7 +241,6 @@ class Vulkan final : public VulkanAdapter {
         std::make_unique<VulkanDevice>(*context, std::move(*queue), std::move(*staging)));
   }
 
- private:
   const std::shared_ptr<const Instance> instance_;
   std::vector<VulkanCandidate> candidates_;
 };

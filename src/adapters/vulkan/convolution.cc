@@ -166,7 +166,7 @@ Status add_convolution(Recipe& recipe) {
                      : to_filter ? geometry_of(attributes, first, operation.shape, second)
                                  : geometry_of(attributes, first, second, operation.shape);
   const std::int64_t columns = to_input ? g.channels_in : g.channels_out;
-  const RegisterTile tile = fitted(register_tile(recipe.context()), columns);
+  const RegisterTile tile = fitted(recipe.context().tiles().convolution, columns);
   const bool direct = !ir::is_float(operation.dtype) || columns < fewest_columns;
   return to_filter ? add_filter(recipe, g, tile, direct) : add_image(recipe, g, tile, direct);
 }

@@ -65,6 +65,11 @@ namespace evergpu::adapters::vulkan {
   X(CmdPipelineBarrier)                    \
   X(CmdCopyBuffer)                         \
   X(CmdFillBuffer)                         \
+  X(CreateQueryPool)                       \
+  X(DestroyQueryPool)                      \
+  X(GetQueryPoolResults)                   \
+  X(CmdResetQueryPool)                     \
+  X(CmdWriteTimestamp)                     \
   X(CreateSemaphore)                       \
   X(DestroySemaphore)                      \
   X(WaitSemaphores)

@@ -57,6 +57,7 @@ void read_properties(const InstanceFunctions& functions, PhysicalDevice& device)
   std::copy_n(base.pipelineCacheUUID, VK_UUID_SIZE, device.cache_uuid.begin());
   std::copy_n(of_11.driverUUID, VK_UUID_SIZE, device.driver_uuid.begin());
   device.kind = kind_of(base.deviceType);
+  device.clock_nanoseconds = static_cast<double>(base.limits.timestampPeriod);
 
   Capabilities& can = device.capabilities;
   can.subgroup_size = of_11.subgroupSize;
@@ -139,19 +140,28 @@ void read_memory(const InstanceFunctions& functions, PhysicalDevice& device) {
 }
 
 // A family of queues that compute; one that does nothing else is likelier to be free.
-std::optional<std::uint32_t> compute_family(const InstanceFunctions& functions,
-                                            VkPhysicalDevice device) {
-  std::uint32_t count = 0;
-  functions.GetPhysicalDeviceQueueFamilyProperties(device, &count, nullptr);
-  std::vector<VkQueueFamilyProperties> families(count);
-  functions.GetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
+std::optional<std::uint32_t> compute_family(const std::vector<VkQueueFamilyProperties>& families) {
   std::optional<std::uint32_t> found;
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::uint32_t i = 0; i < families.size(); ++i) {
     if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0) continue;
     if ((families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT) == 0) return i;
     if (!found) found = i;
   }
   return found;
+}
+
+// False when the device has no queue that computes.
+bool read_queue(const InstanceFunctions& functions, PhysicalDevice& device) {
+  std::uint32_t count = 0;
+  functions.GetPhysicalDeviceQueueFamilyProperties(device.handle, &count, nullptr);
+  std::vector<VkQueueFamilyProperties> families(count);
+  functions.GetPhysicalDeviceQueueFamilyProperties(device.handle, &count, families.data());
+  families.resize(count);
+  const std::optional<std::uint32_t> family = compute_family(families);
+  if (!family) return false;
+  device.queue_family = *family;
+  device.clock_bits = families[*family].timestampValidBits;
+  return true;
 }
 
 }  // namespace
@@ -221,11 +231,9 @@ Status Instance::find_devices() {
     VkPhysicalDeviceProperties base = {};
     functions_.GetPhysicalDeviceProperties(handle, &base);
     if (base.apiVersion < VK_API_VERSION_1_2) continue;
-    const auto family = compute_family(functions_, handle);
-    if (!family) continue;
     PhysicalDevice device;
     device.handle = handle;
-    device.queue_family = *family;
+    if (!read_queue(functions_, device)) continue;
     read_properties(functions_, device);
     read_memory(functions_, device);
     if (!read_features(functions_, device)) continue;

@@ -50,6 +50,8 @@ struct PhysicalDevice {
   DeviceKind kind = DeviceKind::other;
   bool has_fast_addresses = false;  // measured: device addresses are faster than descriptors
   std::uint32_t queue_family = 0;
+  std::uint32_t clock_bits = 0;    // of a time that the queue writes; 0: it has no clock
+  double clock_nanoseconds = 0.0;  // of one tick
   // Of the largest heap that is the device's own; where the driver tells (VK_EXT_memory_budget),
   // what other programs leave of it.
   std::uint64_t memory_bytes = 0;

@@ -61,7 +61,7 @@ std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Context& context,
 Result<std::unique_ptr<VulkanExecutable>> make_loop(const Loop& loop, Context& context) {
   EVERGPU_RETURN_IF_ERROR(check_loop(loop, context.capabilities()));
   if (!loop.reductions.empty()) return make_reduce(loop, context);
-  const LoopTile tile = loop_tile(context);
+  const LoopTile& tile = context.tiles().loop;
   const auto pipeline = context.pipeline(loop_spirv(loop, context, tile),
                                          static_cast<int>(loop.inputs.size() + loop.outputs.size()),
                                          {}, context.preferred_binding());

@@ -31,19 +31,17 @@ Status add_matmul(Recipe& recipe) {
   const std::int64_t n = shape[shape.rank() - 1];
   const std::int64_t k = a[a.rank() - (transpose_a ? 2 : 1)];
   const std::int64_t batches = shape.elements() / (m * n);
-  const bool software = !recipe.context().has_gpu_tiles();
-  const SharedTile& shared = gpu_shared_tile;
-  const RegisterTile tile = fitted(register_tile(recipe.context()), n);
-  const std::int64_t tile_m = software ? tile.rows : shared.rows * shared.rows_across;
-  const std::int64_t tile_n =
-      software ? tile.width() : std::int64_t{shared.columns} * shared.columns_across;
+  ProductTile product = recipe.context().tiles().product;
+  if (auto* const block = std::get_if<RegisterTile>(&product)) *block = fitted(*block, n);
+  const auto [tile_m, tile_n] =
+      std::visit([](const auto& tile) { return std::pair(tile.height(), tile.width()); }, product);
   const std::int64_t tiles_m = tiles_of(m, tile_m);
   const std::int64_t tiles_n = tiles_of(n, tile_n);
+  const std::int64_t wanted = recipe.context().has_gpu_tiles() ? 256 : 16;
 
   // The cut follows from shape and device alone, so the order of a sum does too.
   std::int64_t parts = 1;
-  if (ir::is_float(dtype))
-    parts = parts_of(batches * tiles_m * tiles_n, k, software ? 16 : 256, least_depth);
+  if (ir::is_float(dtype)) parts = parts_of(batches * tiles_m * tiles_n, k, wanted, least_depth);
   const std::int64_t depth = tiles_of(k, parts);
   if (depth > 0) parts = tiles_of(k, depth);
   const std::int64_t groups = batches * tiles_m * tiles_n * parts;
@@ -72,15 +70,17 @@ Status add_matmul(Recipe& recipe) {
                                        word(groups),
                                        word(batches)};
   const auto count = static_cast<std::uint64_t>(groups);
-  if (software)
+  if (const auto* const tile = std::get_if<RegisterTile>(&product)) {
     EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul", variant, uses, std::move(arguments), count,
-                                          tile.invocations, {tile.rows, tile.columns, tile.depth},
-                                          tile.binding));
-  else
+                                          tile->invocations,
+                                          {tile->rows, tile->columns, tile->depth}, tile->binding));
+  } else {
+    const auto& shared = std::get<SharedTile>(product);
     EVERGPU_RETURN_IF_ERROR(recipe.groups(
         "matmul_shared", variant, uses, std::move(arguments), count,
         shared.rows_across * shared.columns_across,
         {shared.rows, shared.columns, shared.rows_across, shared.columns_across, shared.depth}));
+  }
   return partial ? add_sum_of_parts(recipe, sums, parts) : Status();
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "adapters/vulkan/kernel_words.h"
+#include "adapters/vulkan/tuning.h"
 #include "base/os.h"
 
 namespace evergpu::adapters::vulkan {
@@ -14,11 +15,25 @@ Pipeline::~Pipeline() {
   context_->functions().DestroyPipeline(context_->device(), pipeline_, nullptr);
 }
 
-Context::Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical)
+namespace {
+
+Tiles tiles_of(const PhysicalDevice& device, bool has_gpu_tiles) {
+  const auto asks = [](const char* name) { return os::environment(name).value_or("") != ""; };
+  std::optional<Tiles> remembered;
+  if (!asks("EVERGPU_VULKAN_TILES") && !asks("EVERGPU_VULKAN_PROFILE"))
+    remembered = remembered_tiles(device);
+  return remembered ? *remembered : default_tiles(device, has_gpu_tiles);
+}
+
+}  // namespace
+
+Context::Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical,
+                 const std::optional<Tiles>& tiles)
     : instance_(std::move(instance)),
       physical_(std::move(physical)),
       has_gpu_tiles_(physical_.kind != DeviceKind::software ||
                      os::environment("EVERGPU_VULKAN_TILES") == "gpu"),
+      tiles_(tiles ? *tiles : tiles_of(physical_, has_gpu_tiles_)),
       dump_folder_(os::environment("EVERGPU_VULKAN_DUMP").value_or("")) {}
 
 Status Context::dump(std::span<const std::uint32_t> spirv) {
@@ -33,7 +48,8 @@ Status Context::dump(std::span<const std::uint32_t> spirv) {
 }
 
 Result<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Instance> instance,
-                                                 const PhysicalDevice& physical) {
+                                                 const PhysicalDevice& physical,
+                                                 const std::optional<Tiles>& tiles) {
   const float priority = 1;
   VkDeviceQueueCreateInfo queue = {};
   queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;
@@ -65,7 +81,7 @@ Result<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Instance>
   wanted.pNext = &features;
   wanted.queueCreateInfoCount = 1;
   wanted.pQueueCreateInfos = &queue;
-  std::shared_ptr<Context> made(new Context(std::move(instance), physical));
+  std::shared_ptr<Context> made(new Context(std::move(instance), physical, tiles));
   const InstanceFunctions& functions = made->instance_->functions();
   EVERGPU_RETURN_IF_ERROR(
       check(functions.CreateDevice(physical.handle, &wanted, nullptr, &made->device_),

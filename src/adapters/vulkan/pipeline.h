@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,16 +14,11 @@
 #include "adapters/vulkan/functions.h"
 #include "adapters/vulkan/instance.h"
 #include "adapters/vulkan/pipeline_cache.h"
+#include "adapters/vulkan/tiles.h"
 
 namespace evergpu::adapters::vulkan {
 
 class Context;
-
-/// How a pipeline reaches its buffers.
-enum class Binding : std::uint8_t {
-  descriptors,  // storage buffers 1, 2, …
-  addresses,    // 64-bit device addresses before the arguments
-};
 
 /// A compute pipeline over one descriptor set of storage buffers: binding 0 the arguments, then,
 /// where it takes descriptors, the buffers.
@@ -52,8 +48,11 @@ class Pipeline {
 /// The logical device. Everything made on it holds it.
 class Context : public std::enable_shared_from_this<Context> {
  public:
+  /// Computes with `tiles`; without them, with those that were remembered for the device, unless
+  /// the environment asks for a profile or for tiles; else with its class's.
   static Result<std::shared_ptr<Context>> create(std::shared_ptr<const Instance> instance,
-                                                 const PhysicalDevice& physical);
+                                                 const PhysicalDevice& physical,
+                                                 const std::optional<Tiles>& tiles = {});
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -64,8 +63,9 @@ class Context : public std::enable_shared_from_this<Context> {
   const DeviceFunctions& functions() const { return functions_; }
   const Instance& instance() const { return *instance_; }
   VkDevice device() const { return device_; }
-  /// Whether contractions are divided as suits a GPU. EVERGPU_VULKAN_TILES=gpu asks a software
-  /// rasteriser for that too.
+  const Tiles& tiles() const { return tiles_; }
+  /// Whether work is divided as suits a GPU. EVERGPU_VULKAN_TILES=gpu asks a software rasteriser
+  /// for that too.
   bool has_gpu_tiles() const { return has_gpu_tiles_; }
   /// How kernels that could do either reach their buffers: by addresses where that is known to be
   /// faster.
@@ -96,12 +96,14 @@ class Context : public std::enable_shared_from_this<Context> {
       Binding binding);
 
  private:
-  Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical);
+  Context(std::shared_ptr<const Instance> instance, PhysicalDevice physical,
+          const std::optional<Tiles>& tiles);
   Status dump(std::span<const std::uint32_t> spirv);
 
   const std::shared_ptr<const Instance> instance_;
   const PhysicalDevice physical_;
   const bool has_gpu_tiles_;
+  const Tiles tiles_;
   VkDevice device_ = VK_NULL_HANDLE;
   VkQueue queue_ = VK_NULL_HANDLE;
   DeviceFunctions functions_;

@@ -1,28 +1,14 @@
 #include "adapters/vulkan/pipeline_cache.h"
 
-#include <fmt/format.h>
-
 #include <bit>
 #include <cstring>
 #include <optional>
 #include <vector>
 
-#include "base/os.h"
+#include "adapters/vulkan/cache_place.h"
 
 namespace evergpu::adapters::vulkan {
 namespace {
-
-namespace fs = std::filesystem;
-
-// EVERGPU_VULKAN_CACHE: the folder, or "off"; else where this system keeps what can be made again.
-std::optional<fs::path> cache_folder() {
-  if (const auto given = os::environment("EVERGPU_VULKAN_CACHE"); given && !given->empty()) {
-    if (*given == "off") return {};
-    return fs::path(*given);
-  }
-  if (const auto folder = os::cache_folder()) return *folder / "vulkan";
-  return {};
-}
 
 // Whether a driver's data begin with Vulkan's header for this device: no driver is given other
 // data.
@@ -42,14 +28,10 @@ void PipelineCache::open(const DeviceFunctions& functions, VkDevice device,
                          const PhysicalDevice& physical) {
   functions_ = &functions;
   device_ = device;
-  static_assert(sizeof key_ == 2 * VK_UUID_SIZE);
-  std::memcpy(key_.data(), physical.cache_uuid.data(), VK_UUID_SIZE);
-  std::memcpy(key_.data() + VK_UUID_SIZE, physical.driver_uuid.data(), VK_UUID_SIZE);
   std::vector<std::byte> data;
-  if (const auto folder = cache_folder()) {
-    std::string name;
-    for (const std::uint8_t byte : key_) name += fmt::format("{:02x}", byte);
-    path_ = *folder / (name + ".bin");
+  if (const auto place = cache_place(physical, ".bin")) {
+    path_ = place->path;
+    key_ = place->key;
     if (auto read = read_cache_file(path_, key_); read && has_header(*read, physical))
       data = std::move(*read);
   }

@@ -83,6 +83,7 @@ Status CommandQueue::remember(Status status) {
 
 Status CommandQueue::begin() {
   if (!failed_.ok()) return failed_;
+  if (batches_[current_].recorded >= batch_commands) EVERGPU_RETURN_IF_ERROR(submit());
   Batch& batch = batches_[current_];
   if (batch.open) return {};
   EVERGPU_RETURN_IF_ERROR(wait_for(batch.done_at));
@@ -103,7 +104,7 @@ Status CommandQueue::begin() {
   return {};
 }
 
-void CommandQueue::order(std::span<const Use> uses) {
+Status CommandQueue::precede(std::span<const Use> uses) {
   const bool needed =
       barriers_everywhere_ || std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
         return hazards_.conflicts(use.span, use.writes);
@@ -122,6 +123,18 @@ void CommandQueue::order(std::span<const Use> uses) {
     ++counts_.barriers;
   }
   for (const Use& use : uses) hazards_.add(use.span, use.writes);
+  if (!begins_interval_) return {};
+  begins_interval_ = false;
+  return remember(timestamps_.begin(batches_[current_].commands));
+}
+
+Status CommandQueue::end_interval() {
+  // The command before was recorded in this batch, unless there was none.
+  if (!batches_[current_].open) EVERGPU_RETURN_IF_ERROR(begin());
+  const VkCommandBuffer commands = batches_[current_].commands;
+  if (begins_interval_) EVERGPU_RETURN_IF_ERROR(remember(timestamps_.begin(commands)));
+  begins_interval_ = false;
+  return remember(timestamps_.end(commands));
 }
 
 Result<VkDescriptorSet> CommandQueue::descriptor_set(VkDescriptorSetLayout layout) {
@@ -177,6 +190,7 @@ Status CommandQueue::dispatch(const Pipeline& pipeline, std::span<const Use> use
                               std::span<const std::uint32_t> arguments,
                               const std::array<std::uint32_t, 3>& groups, std::uint64_t work) {
   EVERGPU_RETURN_IF_ERROR(check_uses(pipeline, uses));
+  count_bytes(uses);
   const std::uint32_t all = groups[1];
   const std::uint64_t wanted = (work + most_work_ - 1) / most_work_;
   const auto pieces = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, all));
@@ -241,39 +255,50 @@ Status CommandQueue::dispatch_rows(const Pipeline& pipeline, std::span<const Use
   write.pBufferInfo = infos.data();
   functions.UpdateDescriptorSets(context_->device(), 1, &write, 0, nullptr);
 
-  order(uses);
+  EVERGPU_RETURN_IF_ERROR(precede(uses));
   functions.CmdBindPipeline(batch.commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.handle());
   const VkDescriptorSet bound = *set;
   functions.CmdBindDescriptorSets(batch.commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout->pipeline,
                                   0, 1, &bound, 0, nullptr);
   functions.CmdDispatchBase(batch.commands, 0, rows.first, 0, groups[0], rows.count, groups[2]);
   batch.work += work;
-  return count_command();
+  count_command();
+  return {};
 }
 
 Status CommandQueue::copy(const Span& to, const Span& from) {
   EVERGPU_RETURN_IF_ERROR(begin());
   const Use uses[] = {{from, true, false}, {to, false, true}};
-  order(uses);
+  count_bytes(uses);
+  EVERGPU_RETURN_IF_ERROR(precede(uses));
   const VkBufferCopy region = {from.offset, to.offset, to.bytes};
   context_->functions().CmdCopyBuffer(batches_[current_].commands, from.chunk->buffer(),
                                       to.chunk->buffer(), 1, &region);
-  return count_command();
+  count_command();
+  return {};
 }
 
 Status CommandQueue::fill(const Span& to, std::uint32_t word) {
   EVERGPU_RETURN_IF_ERROR(begin());
   const Use uses[] = {{to, false, true}};
-  order(uses);
+  count_bytes(uses);
+  EVERGPU_RETURN_IF_ERROR(precede(uses));
   context_->functions().CmdFillBuffer(batches_[current_].commands, to.chunk->buffer(), to.offset,
                                       to.bytes, word);
-  return count_command();
+  count_command();
+  return {};
 }
 
-Status CommandQueue::count_command() {
+void CommandQueue::count_bytes(std::span<const Use> uses) {
+  for (const Use& use : uses) {
+    if (use.reads) counts_.bytes_read += use.span.bytes;
+    if (use.writes) counts_.bytes_written += use.span.bytes;
+  }
+}
+
+void CommandQueue::count_command() {
   ++counts_.commands;
-  if (++batches_[current_].recorded < batch_commands) return {};
-  return submit();
+  ++batches_[current_].recorded;
 }
 
 Status CommandQueue::submit() {

@@ -11,15 +11,9 @@
 #include "adapters/vulkan/hazards.h"
 #include "adapters/vulkan/memory.h"
 #include "adapters/vulkan/pipeline.h"
+#include "adapters/vulkan/timestamps.h"
 
 namespace evergpu::adapters::vulkan {
-
-/// How much was recorded and submitted, for tests and statistics.
-struct QueueCounts {
-  std::uint64_t commands = 0;
-  std::uint64_t barriers = 0;
-  std::uint64_t submissions = 0;
-};
 
 class CommandQueue {
  public:
@@ -60,6 +54,15 @@ class CommandQueue {
   bool idle() const;
 
   const QueueCounts& counts() const { return counts_; }
+
+  /// Commands between these two are one launch, whose time is measured. Without the second it is
+  /// not. Only where has_clock(context().physical()).
+  void begin_interval() { begins_interval_ = true; }
+  Status end_interval();
+  /// When the launches ran that were measured since clear_intervals, in their order. All is idle.
+  Result<std::vector<Interval>> intervals() { return timestamps_.intervals(); }
+  void clear_intervals() { timestamps_.clear(); }
+
   Context& context() const { return *context_; }
 
  private:
@@ -79,7 +82,8 @@ class CommandQueue {
   CommandQueue(std::shared_ptr<Context> context, bool barriers_everywhere, std::uint64_t most_work)
       : context_(std::move(context)),
         barriers_everywhere_(barriers_everywhere),
-        most_work_(most_work) {}
+        most_work_(most_work),
+        timestamps_(context_) {}
   Status set_up();
   Status check_uses(const Pipeline& pipeline, std::span<const Use> uses) const;
   // Rows [first, first + count) of workgroups.
@@ -90,11 +94,14 @@ class CommandQueue {
   Status dispatch_rows(const Pipeline& pipeline, std::span<const Use> uses,
                        std::span<const std::uint32_t> arguments,
                        const std::array<std::uint32_t, 3>& groups, Rows rows, std::uint64_t work);
+  // Opens a batch that has room for a command.
   Status begin();
   Status wait_for(std::uint64_t value);
-  void order(std::span<const Use> uses);
+  // What comes before a command in the batch: a barrier where it is needed, a time where it is due.
+  Status precede(std::span<const Use> uses);
   Result<VkDescriptorSet> descriptor_set(VkDescriptorSetLayout layout);
-  Status count_command();
+  void count_command();
+  void count_bytes(std::span<const Use> uses);
   // Remembers the first failure: the device is of no use after it.
   Status remember(Status status);
 
@@ -108,6 +115,8 @@ class CommandQueue {
   std::uint64_t submitted_ = 0;  // value that the semaphore will have
   std::uint64_t completed_ = 0;  // value it is known to have
   Hazards hazards_;
+  Timestamps timestamps_;
+  bool begins_interval_ = false;  // the next command does
   QueueCounts counts_;
   Status failed_;
 };

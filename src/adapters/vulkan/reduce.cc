@@ -94,7 +94,7 @@ struct Division {
 
 Division divide(const Loop& loop, const Context& context) {
   Division division;
-  division.invocations = loop_tile(context).invocations;
+  division.invocations = context.tiles().loop.invocations;
   bool results_are_neighbours = false;
   for (std::size_t axis = 0; axis < loop.extents.size(); ++axis) {
     const bool is_kept = loop.outputs.back().strides[axis] != 0;

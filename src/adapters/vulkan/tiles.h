@@ -1,12 +1,22 @@
-// How contractions are divided among invocations: the table of tile shapes by class of device.
+// How contractions and loops are divided among invocations: shapes as data, what a device takes of
+// them where nobody measured, and what `evergpu tune` tries.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
 
-#include "adapters/vulkan/pipeline.h"
+#include "adapters/vulkan/instance.h"
 
 namespace evergpu::adapters::vulkan {
+
+/// How a pipeline reaches its buffers.
+enum class Binding : std::uint8_t {
+  descriptors,  // storage buffers 1, 2, …
+  addresses,    // 64-bit device addresses before the arguments
+};
 
 /// A block of sums that one invocation holds in registers, how many invocations share its rows, how
 /// many terms of a sum are read before they are added, and how operands are reached.
@@ -17,7 +27,9 @@ struct RegisterTile {
   std::uint32_t depth;
   Binding binding;
 
+  std::int64_t height() const { return rows; }
   std::int64_t width() const { return std::int64_t{columns} * invocations; }
+  friend bool operator==(const RegisterTile&, const RegisterTile&) = default;
 };
 
 /// A workgroup's tile in shared memory.
@@ -27,41 +39,48 @@ struct SharedTile {
   std::uint32_t rows_across;  // invocations along the rows
   std::uint32_t columns_across;
   std::uint32_t depth;
+
+  std::int64_t height() const { return std::int64_t{rows} * rows_across; }
+  std::int64_t width() const { return std::int64_t{columns} * columns_across; }
+  friend bool operator==(const SharedTile&, const SharedTile&) = default;
 };
+
+using ProductTile = std::variant<RegisterTile, SharedTile>;
 
 /// How generated code is divided: invocations of a workgroup, and how many points of an iteration
 /// space each computes where all points are apart from each other.
 struct LoopTile {
   std::uint32_t invocations;
   std::uint32_t points;
+  friend bool operator==(const LoopTile&, const LoopTile&) = default;
 };
 
-/// Software rasterisers: as many invocations as a vector has lanes, so that a reduction's tree is
-/// low, and enough points that a workgroup is worth its start.
-inline constexpr LoopTile software_loop_tile{8, 64};
-inline constexpr LoopTile gpu_loop_tile{256, 1};
+/// What a device computes with. The order of sums follows from it.
+struct Tiles {
+  ProductTile product;
+  RegisterTile convolution;
+  LoopTile loop;
+  friend bool operator==(const Tiles&, const Tiles&) = default;
+};
 
-/// Software rasterisers: invocations are lanes of a vector unit and shared memory is memory like
-/// any other. Elements that all lanes read are loaded once. Both have the same blocks, and with
-/// them the same order of sums.
-inline constexpr RegisterTile software_tile{16, 8, 8, 1, Binding::descriptors};
-inline constexpr RegisterTile software_address_tile{16, 8, 8, 8, Binding::addresses};
-/// GPUs, for convolutions. Their caches serve the rows that invocations share.
-inline constexpr RegisterTile gpu_tile{8, 2, 32, 1, Binding::descriptors};
-/// GPUs, for matrix products: 17 KiB of shared memory at most (f64), which every device has.
-inline constexpr SharedTile gpu_shared_tile{4, 4, 16, 16, 16};
+/// A device's where nobody measured; `for_gpu` asks for a GPU's.
+Tiles default_tiles(const PhysicalDevice& device, bool for_gpu);
 
-/// The device's.
-inline RegisterTile register_tile(const Context& context) {
-  if (context.has_gpu_tiles()) return gpu_tile;
-  return context.preferred_binding() == Binding::addresses ? software_address_tile : software_tile;
-}
+/// What can be measured, all of which the kernels support.
+std::span<const RegisterTile> register_tiles();
+std::span<const SharedTile> shared_tiles();
+std::span<const LoopTile> loop_tiles();
 
-inline LoopTile loop_tile(const Context& context) {
-  LoopTile tile = context.has_gpu_tiles() ? gpu_loop_tile : software_loop_tile;
-  tile.invocations = std::min(tile.invocations, context.capabilities().max_workgroup_size);
-  return tile;
-}
+/// Whether a device takes a tile, for every dtype.
+bool fits(const RegisterTile& tile, const Capabilities& can);
+bool fits(const SharedTile& tile, const Capabilities& can);
+bool fits(const ProductTile& tile, const Capabilities& can);
+bool fits(const LoopTile& tile, const Capabilities& can);
+
+std::string in_words(const RegisterTile& tile);
+std::string in_words(const SharedTile& tile);
+std::string in_words(const ProductTile& tile);
+std::string in_words(const LoopTile& tile);
 
 /// A tile no wider than `columns` needs.
 inline RegisterTile fitted(RegisterTile tile, std::int64_t columns) {

@@ -115,6 +115,53 @@ TEST_F(VulkanDevices, LaunchesRunInOrder) {
   EXPECT_EQ(std::count(result.begin(), result.end(), 501.0F), 1000);
 }
 
+// Over several submissions: long kernels take long, and none runs before the one that it follows.
+TEST_F(VulkanDevices, MeasureLaunches) {
+  if (!device_->measure(true)) GTEST_SKIP() << "its queue has no clock";
+  constexpr std::int64_t elements[] = {100, 1'000'000};
+  constexpr std::size_t launches = 200;
+  const auto before = std::chrono::steady_clock::now();
+  const auto memory = allocate(static_cast<std::size_t>(elements[1]) * 4);
+  const auto other = allocate(static_cast<std::size_t>(elements[1]) * 4);
+  const Region inputs[] = {{memory.get(), 0}, {memory.get(), 0}};
+  const Region outputs[] = {{other.get(), 0}};
+  std::vector<compiler::Kernel> loops;
+  std::vector<std::unique_ptr<Executable>> executables;
+  for (const std::int64_t count : elements) {
+    loops.emplace_back(flat_loop(count, {DType::u32, DType::u32}, {false, false},
+                                 {.op = Instruction::Op::binary, .dtype = DType::u32}));
+    auto executable = device_->compile(loops.back());
+    ASSERT_TRUE(executable.ok());
+    executables.push_back(std::move(*executable));
+  }
+  const auto launch = [&](std::size_t i) {
+    return device_->launch(*executables[i % 2], loops[i % 2], inputs, outputs);
+  };
+  for (std::size_t i = 0; i < launches; ++i) ASSERT_TRUE(launch(i).ok());
+  ASSERT_TRUE(device_->wait().ok());
+  const auto intervals = device_->measured();
+  ASSERT_TRUE(intervals.ok()) << intervals.status().message();
+  ASSERT_EQ(intervals->size(), launches);
+  auto end = before;
+  std::chrono::nanoseconds taken[2] = {};
+  for (std::size_t i = 0; i < launches; ++i) {
+    const auto& [launch_begin, launch_end] = (*intervals)[i];
+    EXPECT_GE(launch_begin, end) << i;
+    EXPECT_GT(launch_end, launch_begin) << i;
+    end = launch_end;
+    taken[i % 2] += launch_end - launch_begin;
+  }
+  EXPECT_LE(end, std::chrono::steady_clock::now());
+  EXPECT_GT(taken[1], 2 * taken[0]);
+  EXPECT_GT(device_->queue_counts()->submissions, 1U);
+  EXPECT_LT(device_->queue_counts()->submissions, launches / 10);
+
+  device_->measure(false);
+  ASSERT_TRUE(launch(0).ok());
+  ASSERT_TRUE(device_->wait().ok());
+  EXPECT_TRUE(device_->measured()->empty());
+}
+
 // Memory that is freed while kernels use it may be handed out at once.
 TEST_F(VulkanDevices, ReuseFreedMemoryInOrder) {
   std::vector<std::byte> zeros(1 << 16);
@@ -190,6 +237,9 @@ TEST_F(VulkanParts, BarriersOnlyWhereNeeded) {
   ASSERT_TRUE((*queue)->wait().ok());
   EXPECT_TRUE((*queue)->idle());
   EXPECT_EQ((*queue)->counts().submissions, 1U);
+  EXPECT_EQ((*queue)->counts().commands, 5U);
+  EXPECT_EQ((*queue)->counts().bytes_read, 640U);
+  EXPECT_EQ((*queue)->counts().bytes_written, 704U);
 }
 
 // What is too much for one submission is cut into pieces, which together are the whole.
@@ -219,6 +269,21 @@ TEST_F(VulkanParts, MuchWorkIsCutIntoPieces) {
       reinterpret_cast<const float*>(whole->chunk->mapped() + whole->offset);
   EXPECT_EQ(std::count(numbers, numbers + 2 * elements, 1.0F), 2 * elements);
   EXPECT_EQ(std::count(numbers + 2 * elements, numbers + 3 * elements, 2.0F), elements);
+}
+
+TEST(VulkanClock, GoesRound) {
+  using std::chrono::nanoseconds;
+  EXPECT_EQ(vulkan::time_between(10, 30, 64, 1.0), nanoseconds(20));
+  EXPECT_EQ(vulkan::time_between(10, 30, 36, 52.5), nanoseconds(1050));
+  EXPECT_EQ(vulkan::time_between((1ULL << 36) - 4, 6, 36, 10.0), nanoseconds(100));
+  EXPECT_EQ(vulkan::time_between(~0ULL, 4, 64, 1.0), nanoseconds(5));
+  EXPECT_EQ(vulkan::time_between(30, 10, 64, 1.0), nanoseconds(0));  // the wrong way round
+  vulkan::PhysicalDevice device;
+  EXPECT_FALSE(vulkan::has_clock(device));
+  device.clock_bits = 36;
+  EXPECT_FALSE(vulkan::has_clock(device));
+  device.clock_nanoseconds = 52.5;
+  EXPECT_TRUE(vulkan::has_clock(device));
 }
 
 TEST(VulkanGroups, AreSpreadWithinLimits) {

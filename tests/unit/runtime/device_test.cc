@@ -88,7 +88,7 @@ TEST(Device, ATraceHasWhatWasLaunchedWhileItRan) {
   EXPECT_EQ(launch.kernel, "loop [4] add, multiply");
   EXPECT_EQ(launch.operations, (std::vector{first, second}));
   EXPECT_EQ(launch.bytes_stored, 16u);
-  EXPECT_LT(launch.begin, launch.end);
+  EXPECT_LT(launch.interval.begin, launch.interval.end);
 }
 
 TEST(Device, OldValueSurvivesAWriteInPlace) {

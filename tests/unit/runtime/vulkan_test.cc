@@ -1,5 +1,6 @@
 // Random graphs on a Vulkan device: the values of the reference interpreter, and the same bits
 // whether commands wait for those that they depend on or for all.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -82,6 +83,42 @@ TEST(Vulkan, RandomGraphsAreAsTheInterpreterHasThem) {
     ++compared;
   }
   EXPECT_GE(compared, 20);
+}
+
+// The times are the device's: nobody waits for a launch before the next.
+TEST(Vulkan, ATraceLeavesLaunchesInOneSubmission) {
+  const auto device = make_vulkan_device();
+  if (device == nullptr) GTEST_SKIP() << "this machine has no Vulkan device";
+  const Buffer buffer(*device, 4000);
+  ASSERT_TRUE(device->fill(buffer.address(), 1, 4000).ok());
+  ASSERT_TRUE(device->synchronize().ok());
+  const Statistics before = device->statistics();
+  const auto begin = std::chrono::steady_clock::now();
+  device->trace().start();
+  constexpr std::size_t launches = 8;
+  for (std::size_t i = 0; i < launches; ++i) {
+    const ir::Value value = device->read(buffer.address(), ir::DType::u32, ir::Shape{1000});
+    ASSERT_TRUE(
+        device->write(buffer.address(), ir::scan(ir::ReduceOp::sum, value, 0, false, false)).ok());
+  }
+  ASSERT_TRUE(device->synchronize().ok());
+  const Trace::Recording recording = device->trace().stop();
+  const Statistics after = device->statistics();
+  ASSERT_EQ(recording.launches.size(), launches);
+  auto end = begin;
+  for (const Launch& launch : recording.launches) {
+    EXPECT_EQ(launch.bytes_stored, 4000U);
+    EXPECT_GE(launch.interval.begin, end);
+    EXPECT_GT(launch.interval.end, launch.interval.begin);
+    end = launch.interval.end;
+  }
+  EXPECT_LE(end, std::chrono::steady_clock::now());
+  ASSERT_TRUE(before.queue && after.queue);
+  EXPECT_EQ(after.queue->submissions - before.queue->submissions, 1U);
+  EXPECT_GE(after.queue->commands - before.queue->commands, launches);
+  EXPECT_GE(after.queue->barriers - before.queue->barriers, launches - 1);
+  EXPECT_NE(to_string(after).find(fmt::format("({} barriers, ", after.queue->barriers)),
+            std::string::npos);
 }
 
 }  // namespace

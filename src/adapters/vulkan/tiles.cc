@@ -1,0 +1,97 @@
+#include "adapters/vulkan/tiles.h"
+
+#include <fmt/format.h>
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+// Software rasterisers: invocations are lanes of a vector unit and shared memory is memory like any
+// other. Elements that all lanes read are loaded once. Both have the same blocks, and with them the
+// same order of sums.
+constexpr RegisterTile software_tile{16, 8, 8, 1, Binding::descriptors};
+constexpr RegisterTile software_address_tile{16, 8, 8, 8, Binding::addresses};
+// GPUs, for convolutions. Their caches serve the rows that invocations share.
+constexpr RegisterTile gpu_tile{8, 2, 32, 1, Binding::descriptors};
+// GPUs, for matrix products: 17 KiB of shared memory at most (f64), which every device has.
+constexpr SharedTile gpu_shared_tile{4, 4, 16, 16, 16};
+
+// Software rasterisers: as many invocations as a vector has lanes, so that a reduction's tree is
+// low, and enough points that a workgroup is worth its start.
+constexpr LoopTile software_loop_tile{8, 64};
+constexpr LoopTile gpu_loop_tile{256, 1};
+
+constexpr RegisterTile all_register_tiles[] = {
+    software_tile,
+    software_address_tile,
+    gpu_tile,
+    {8, 8, 8, 1, Binding::descriptors},
+    {8, 8, 8, 8, Binding::addresses},
+    {8, 4, 16, 8, Binding::addresses},
+    {4, 4, 32, 1, Binding::descriptors},
+    {8, 4, 32, 1, Binding::descriptors},
+    {8, 4, 32, 4, Binding::addresses},
+    {8, 2, 64, 1, Binding::descriptors},
+};
+constexpr SharedTile all_shared_tiles[] = {
+    gpu_shared_tile, {4, 4, 8, 8, 16}, {8, 8, 8, 8, 8}, {4, 8, 16, 16, 16}, {8, 8, 16, 16, 8},
+};
+constexpr LoopTile all_loop_tiles[] = {
+    software_loop_tile, gpu_loop_tile, {8, 16}, {32, 8}, {64, 4}, {128, 1}, {256, 4}, {512, 1},
+};
+
+}  // namespace
+
+Tiles default_tiles(const PhysicalDevice& device, bool for_gpu) {
+  const RegisterTile software = device.has_fast_addresses ? software_address_tile : software_tile;
+  Tiles tiles = for_gpu ? Tiles{gpu_shared_tile, gpu_tile, gpu_loop_tile}
+                        : Tiles{software, software, software_loop_tile};
+  tiles.loop.invocations = std::min(tiles.loop.invocations, device.capabilities.max_workgroup_size);
+  return tiles;
+}
+
+std::span<const RegisterTile> register_tiles() { return all_register_tiles; }
+std::span<const SharedTile> shared_tiles() { return all_shared_tiles; }
+std::span<const LoopTile> loop_tiles() { return all_loop_tiles; }
+
+bool fits(const RegisterTile& tile, const Capabilities& can) {
+  return tile.invocations <= can.max_workgroup_size &&
+         (tile.binding == Binding::descriptors || can.device_addresses);
+}
+
+bool fits(const SharedTile& tile, const Capabilities& can) {
+  // As kernels/matmul_shared.comp has them.
+  const std::int64_t elements = tile.depth * (tile.height() + 1 + tile.width() + 1);
+  return tile.rows_across * tile.columns_across <= can.max_workgroup_size &&
+         elements * static_cast<std::int64_t>(sizeof(double)) <= can.shared_bytes;
+}
+
+bool fits(const ProductTile& tile, const Capabilities& can) {
+  return std::visit([&](const auto& alternative) { return fits(alternative, can); }, tile);
+}
+
+bool fits(const LoopTile& tile, const Capabilities& can) {
+  return tile.invocations <= can.max_workgroup_size;
+}
+
+std::string in_words(const RegisterTile& tile) {
+  return fmt::format("{} x {} sums, {} of them in an invocation, {} term{} at a time, {}",
+                     tile.height(), tile.width(), tile.rows * tile.columns, tile.depth,
+                     tile.depth == 1 ? "" : "s",
+                     tile.binding == Binding::addresses ? "addresses" : "descriptors");
+}
+
+std::string in_words(const SharedTile& tile) {
+  return fmt::format("{} x {} sums, {} of them in an invocation, {} terms in shared memory",
+                     tile.height(), tile.width(), tile.rows * tile.columns, tile.depth);
+}
+
+std::string in_words(const ProductTile& tile) {
+  return std::visit([](const auto& alternative) { return in_words(alternative); }, tile);
+}
+
+std::string in_words(const LoopTile& tile) {
+  return fmt::format("{} invocations, {} point{} each", tile.invocations, tile.points,
+                     tile.points == 1 ? "" : "s");
+}
+
+}  // namespace evergpu::adapters::vulkan

@@ -1,0 +1,98 @@
+#include "adapters/vulkan/tuning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <type_traits>
+
+#include "adapters/vulkan/cache_place.h"
+
+namespace evergpu::adapters::vulkan {
+namespace {
+
+constexpr std::string_view extension = ".tiles";
+
+// What stands in the file. `version` changes with what its words mean, and with kernels that are
+// so different that they must be measured again.
+struct Words {
+  std::uint32_t version;
+  std::uint32_t shared_product;  // whether the product's tile is a SharedTile
+  std::array<std::uint32_t, 5> product;
+  std::array<std::uint32_t, 5> convolution;
+  std::array<std::uint32_t, 2> loop;
+};
+static_assert(std::is_trivially_copyable_v<Words> && sizeof(Words) == 14 * sizeof(std::uint32_t));
+constexpr std::uint32_t version = 1;
+
+std::array<std::uint32_t, 5> words_of(const RegisterTile& tile) {
+  return {tile.rows, tile.columns, tile.invocations, tile.depth,
+          static_cast<std::uint32_t>(tile.binding)};
+}
+std::array<std::uint32_t, 5> words_of(const SharedTile& tile) {
+  return {tile.rows, tile.columns, tile.rows_across, tile.columns_across, tile.depth};
+}
+std::array<std::uint32_t, 2> words_of(const LoopTile& tile) {
+  return {tile.invocations, tile.points};
+}
+
+// The one of `tiles` that has these words, where the device takes it.
+template <typename Tile, typename Numbers>
+std::optional<Tile> found(std::span<const Tile> tiles, const Numbers& words,
+                          const Capabilities& can) {
+  const auto at = std::find_if(tiles.begin(), tiles.end(), [&](const Tile& tile) {
+    return words_of(tile) == words && fits(tile, can);
+  });
+  return at == tiles.end() ? std::optional<Tile>() : *at;
+}
+
+}  // namespace
+
+std::optional<Tiles> remembered_tiles(const PhysicalDevice& device) {
+  const std::optional<CachePlace> place = cache_place(device, extension);
+  if (!place) return {};
+  const auto bytes = read_cache_file(place->path, place->key);
+  Words words = {};
+  if (!bytes || bytes->size() != sizeof words) return {};
+  std::memcpy(&words, bytes->data(), sizeof words);
+  if (words.version != version) return {};
+  const Capabilities& can = device.capabilities;
+  const auto block = found(register_tiles(), words.product, can);
+  const auto shared = found(shared_tiles(), words.product, can);
+  const auto convolution = found(register_tiles(), words.convolution, can);
+  const auto loop = found(loop_tiles(), words.loop, can);
+  if (!convolution || !loop) return {};
+  if (words.shared_product == 1 && shared) return Tiles{*shared, *convolution, *loop};
+  if (words.shared_product == 0 && block) return Tiles{*block, *convolution, *loop};
+  return {};
+}
+
+Status can_remember(const PhysicalDevice& device) {
+  if (cache_place(device, extension)) return {};
+  return {Code::failed_precondition,
+          "there is no folder to remember anything in; EVERGPU_VULKAN_CACHE can name one"};
+}
+
+Status remember_tiles(const PhysicalDevice& device, const Tiles& tiles) {
+  EVERGPU_RETURN_IF_ERROR(can_remember(device));
+  const std::optional<CachePlace> place = cache_place(device, extension);
+  const Words words = {version, std::holds_alternative<SharedTile>(tiles.product) ? 1U : 0U,
+                       std::visit([](const auto& tile) { return words_of(tile); }, tiles.product),
+                       words_of(tiles.convolution), words_of(tiles.loop)};
+  return write_cache_file(place->path, place->key, std::as_bytes(std::span(&words, 1)));
+}
+
+Result<bool> forget_tiles(const PhysicalDevice& device) {
+  const std::optional<CachePlace> place = cache_place(device, extension);
+  if (!place) return false;
+  std::error_code error;
+  const bool was_there = std::filesystem::remove(place->path, error);
+  if (!error) return was_there;
+  return Status(Code::failed_precondition,
+                fmt::format("'{}' cannot be removed: {}", place->path.string(), error.message()));
+}
+
+}  // namespace evergpu::adapters::vulkan
