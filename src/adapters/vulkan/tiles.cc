@@ -12,8 +12,10 @@ constexpr RegisterTile software_tile{16, 8, 8, 1, Binding::descriptors};
 constexpr RegisterTile software_address_tile{16, 8, 8, 8, Binding::addresses};
 // GPUs, for convolutions. Their caches serve the rows that invocations share.
 constexpr RegisterTile gpu_tile{8, 2, 32, 1, Binding::descriptors};
-// GPUs, for matrix products: 17 KiB of shared memory at most (f64), which every device has.
+// GPUs, for matrix products: the first that fits. The small one has 64 invocations and 8.3 KiB
+// (f64), which every device has.
 constexpr SharedTile gpu_shared_tile{4, 4, 16, 16, 16};
+constexpr SharedTile small_shared_tile{4, 4, 8, 8, 16};
 
 // Software rasterisers: as many invocations as a vector has lanes, so that a reduction's tree is
 // low, and enough points that a workgroup is worth its start.
@@ -33,7 +35,7 @@ constexpr RegisterTile all_register_tiles[] = {
     {8, 2, 64, 1, Binding::descriptors},
 };
 constexpr SharedTile all_shared_tiles[] = {
-    gpu_shared_tile, {4, 4, 8, 8, 16}, {8, 8, 8, 8, 8}, {4, 8, 16, 16, 16}, {8, 8, 16, 16, 8},
+    gpu_shared_tile, small_shared_tile, {8, 8, 8, 8, 8}, {4, 8, 16, 16, 16}, {8, 8, 16, 16, 8},
 };
 constexpr LoopTile all_loop_tiles[] = {
     software_loop_tile, gpu_loop_tile, {8, 16}, {32, 8}, {64, 4}, {128, 1}, {256, 4}, {512, 1},
@@ -43,7 +45,9 @@ constexpr LoopTile all_loop_tiles[] = {
 
 Tiles default_tiles(const PhysicalDevice& device, bool for_gpu) {
   const RegisterTile software = device.has_fast_addresses ? software_address_tile : software_tile;
-  Tiles tiles = for_gpu ? Tiles{gpu_shared_tile, gpu_tile, gpu_loop_tile}
+  const SharedTile shared =
+      fits(gpu_shared_tile, device.capabilities) ? gpu_shared_tile : small_shared_tile;
+  Tiles tiles = for_gpu ? Tiles{shared, gpu_tile, gpu_loop_tile}
                         : Tiles{software, software, software_loop_tile};
   tiles.loop.invocations = std::min(tiles.loop.invocations, device.capabilities.max_workgroup_size);
   return tiles;

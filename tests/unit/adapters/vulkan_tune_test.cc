@@ -67,6 +67,7 @@ TEST(VulkanTiles, OfClassesAreAmongThoseThatCanBeMeasured) {
   device.capabilities.max_workgroup_size = 128;
   EXPECT_FALSE(fits(shared_tiles()[0], device.capabilities));
   EXPECT_EQ(default_tiles(device, true).loop.invocations, 128U);
+  EXPECT_EQ(default_tiles(device, true).product, ProductTile(SharedTile{4, 4, 8, 8, 16}));
 }
 
 TEST(VulkanTuning, IsForOneDeviceWithItsDriver) {
