@@ -82,11 +82,10 @@ double digamma(double x) {
   if (x == 0) return -infinity;
   double sum = 0;
   if (x < 0) {
-    const double floor = std::floor(x);
-    if (floor == x) return std::numeric_limits<double>::quiet_NaN();
-    // cot(pi x) of the fraction, nearest to a pole, where it is accurate.
-    const double fraction = x - floor < 0.5 ? x - floor : x - floor - 1;
-    sum = fraction == -0.5 ? 0 : -pi / std::tan(pi * fraction);
+    if (std::floor(x) == x) return std::numeric_limits<double>::quiet_NaN();
+    // cot(pi x) of the fraction, nearest to a pole, where it is accurate. No rounding, even near 0.
+    const double fraction = x - std::round(x);
+    sum = fraction == 0.5 ? 0 : -pi / std::tan(pi * fraction);
     x = 1 - x;
   }
   for (; x < 10; x += 1) sum -= 1 / x;

@@ -50,8 +50,5 @@ Element cast(const Element& x, ir::DType to);
 
 /// unimplemented, in words, when code for the device cannot hold elements of `dtype`.
 Status check_dtype(ir::DType dtype, const Capabilities& capabilities);
-/// unimplemented when there is no code for an operation on `dtype`.
-Status check_unary(ir::UnaryOp op, ir::DType dtype);
-Status check_binary(ir::BinaryOp op, ir::DType dtype);
 
 }  // namespace evergpu::adapters::vulkan

@@ -1,17 +1,17 @@
-// Functions of f32 values, some of f64 too, as code: range reduction and polynomials of our own,
-// since Vulkan allows its built-in functions errors that training notices. Within a few units in
-// the last place, special values as IEEE 754 wants them, and the same bits on every device that
-// rounds as IEEE 754 says.
+// Functions of f32 and f64 values as code: range reduction and polynomials of our own, since Vulkan
+// allows its built-in functions errors that training notices. Within a few units in the last place,
+// special values as IEEE 754 wants them, and the same bits on every device that rounds as IEEE 754
+// says.
 //
 // The methods are those of Cephes (S. L. Moshier) and SLEEF (N. Shibata), without fused
-// multiplication.
+// multiplication; where f64 needs others, they are named beside the code.
 #pragma once
 
 #include "adapters/vulkan/value.h"
 
 namespace evergpu::adapters::vulkan {
 
-// math_exp.cc: of f32 and f64
+// math_exp.cc
 Value exp(const Value& x);
 Value expm1(const Value& x);
 Value log(const Value& x);
@@ -28,7 +28,7 @@ Value atanh(const Value& x);
 /// exponent.
 Value scale_by_power_of_two(const Value& x, const Value& n);
 
-// math_trigonometric.cc
+// math_trigonometric.cc and math_trigonometric_f64.cc
 Value sin(const Value& x);
 Value cos(const Value& x);
 Value tan(const Value& x);
@@ -37,14 +37,14 @@ Value acos(const Value& x);
 Value atan(const Value& x);
 Value atan2(const Value& y, const Value& x);
 
-// math_special.cc
+// math_special.cc and math_special_f64.cc
 Value erf(const Value& x);
 Value erfc(const Value& x);
 Value erf_inverse(const Value& x);
 Value log_gamma(const Value& x);
 Value digamma(const Value& x);
 
-// math_power.cc: of f32 and f64
+// math_power.cc
 Value power(const Value& x, const Value& y);
 /// The remainder with the sign of x, exactly.
 Value remainder(const Value& x, const Value& y);

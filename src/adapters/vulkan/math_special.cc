@@ -1,5 +1,7 @@
-// The error function and its kin, and the gamma function's logarithm and its derivative.
+// The error function and its kin, and the gamma function's logarithm and its derivative, of f32;
+// erf_inverse of f64 too.
 #include "adapters/vulkan/math.h"
+#include "adapters/vulkan/math_f64.h"
 
 namespace evergpu::adapters::vulkan {
 namespace {
@@ -30,6 +32,7 @@ Value sin_of_pi_times(const Value& x) {
 
 // Two minimax polynomials, meeting at 475/512: x + x P(x^2), and 1 - exp(Q(|x|)).
 Value erf(const Value& x) {
+  if (x.type == Type::f64) return f64::erf(x);
   const Value t = absolute(x);
   const Value s = x * x;
   const Value inner = polynomial({1.28379166e-1, -3.76125336e-1, 1.12819925e-1, -2.67681349e-2,
@@ -48,6 +51,7 @@ Value erf(const Value& x) {
 // exp(-x^2) t P(t) with t = 1 / (1 + |x| / 2). What rounding x^2 loses is put back, since exp would
 // blow it up.
 Value erfc(const Value& x) {
+  if (x.type == Type::f64) return f64::erfc(x);
   const Value magnitude = absolute(x);
   const Value a = select(magnitude < 10.5, magnitude, x.like(10.5));  // beyond, it is 0 or 2
   const Value t = 1.0 / (a * 0.5 + 1.0);
@@ -79,7 +83,7 @@ Value erf_inverse(const Value& x) {
                  s);
   const Value r = square_root(-log(select(central, x.like(0.25), distance * 0.5)));
   const Value t = r - 1.6;
-  const Value tail =
+  Value tail =
       polynomial({1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
                   3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
                   2.27238449892691845833e-2, 7.74545014278341407640e-4},
@@ -88,6 +92,19 @@ Value erf_inverse(const Value& x) {
                   6.89767334985100004550e-1, 1.48103976427480074590e-1, 1.51986665636164571966e-2,
                   5.47593808499534494600e-4, 1.05075007164441684324e-9},
                  t);
+  if (x.type == Type::f64) {  // f32 has no numbers so near to 1
+    const Value u = r - 5.0;
+    const Value far =
+        polynomial({6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
+                    2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                    2.71155556874348757815e-5, 2.01033439929228813265e-7},
+                   u) /
+        polynomial({1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1,
+                    1.48753612908506148525e-2, 7.86869131145613259100e-4, 1.84631831751005468180e-5,
+                    1.42151175831644588870e-7, 2.04426310338993978564e-15},
+                   u);
+    tail = select(r <= 5.0, tail, far);
+  }
   const Value quantile = select(central, middle, with_sign_of(tail, x));
   const Value inside =
       select(distance > 0.0, quantile * 0.70710678118654752440, with_sign_of(infinity(x), x));
@@ -97,6 +114,7 @@ Value erf_inverse(const Value& x) {
 // Stirling's series from 8 on, recurrence below, near 1 and 2, where the result is near 0, Taylor's
 // series about them, and reflection below 1/2 (Abramowitz and Stegun, 6.1.33, 6.1.41 and 6.1.17).
 Value log_gamma(const Value& x) {
+  if (x.type == Type::f64) return f64::log_gamma(x);
   const Value magnitude = absolute(x);
   const Value reflects = x < 0.5;
   const Value z = select(reflects, 1.0 - x, x);
@@ -142,6 +160,7 @@ Value log_gamma(const Value& x) {
 // Reflection for x <= 0, recurrence up to 10, then the asymptotic series (Abramowitz and Stegun,
 // 6.3.7, 6.3.5 and 6.3.18); near the zero at 1.46, Taylor's series about it.
 Value digamma(const Value& x) {
+  if (x.type == Type::f64) return f64::digamma(x);
   const Value negative = x <= 0.0;
   const Value nearest = x - round_even(x);
   const Value half = absolute(nearest) == 0.5;

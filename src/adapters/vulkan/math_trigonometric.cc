@@ -1,7 +1,8 @@
-// Sine, cosine, tangent and their inverses.
+// Sine, cosine, tangent and their inverses, of f32.
 #include <algorithm>
 
 #include "adapters/vulkan/math.h"
+#include "adapters/vulkan/math_f64.h"
 
 namespace evergpu::adapters::vulkan {
 namespace {
@@ -148,16 +149,19 @@ Value asin_of_small(const Value& x, const Value& s) {
 }  // namespace
 
 Value sin(const Value& x) {
+  if (x.type == Type::f64) return f64::sin(x);
   const Quadrant r = reduce(x);
   return finite_only(x, select(x == 0.0, x, sine(r.quadrant, r.rest)));
 }
 
 Value cos(const Value& x) {
+  if (x.type == Type::f64) return f64::cos(x);
   const Quadrant r = reduce(x);
   return finite_only(x, sine(r.quadrant + r.quadrant.like(1), r.rest));
 }
 
 Value tan(const Value& x) {
+  if (x.type == Type::f64) return f64::tan(x);
   const Quadrant r = reduce(x);
   const Value s = r.rest * r.rest;
   const Value p = polynomial({3.33331568548e-1, 1.33387994085e-1, 5.34112807005e-2,
@@ -169,6 +173,7 @@ Value tan(const Value& x) {
 }
 
 Value asin(const Value& x) {
+  if (x.type == Type::f64) return f64::asin(x);
   const Value a = absolute(x);
   const Value large = a > 0.5;
   const Value s = select(large, (1.0 - a) * 0.5, a * a);
@@ -178,6 +183,7 @@ Value asin(const Value& x) {
 }
 
 Value acos(const Value& x) {
+  if (x.type == Type::f64) return f64::acos(x);
   const Value a = absolute(x);
   const Value large = a > 0.5;
   const Value s = select(large, (1.0 - a) * 0.5, a * a);
@@ -189,9 +195,13 @@ Value acos(const Value& x) {
   return keep_nan(x, select(a > 1.0, not_a_number(x), select(large, of_large, of_small)));
 }
 
-Value atan(const Value& x) { return keep_nan(x, with_sign_of(atan_of_positive(absolute(x)), x)); }
+Value atan(const Value& x) {
+  if (x.type == Type::f64) return f64::atan(x);
+  return keep_nan(x, with_sign_of(atan_of_positive(absolute(x)), x));
+}
 
 Value atan2(const Value& y, const Value& x) {
+  if (x.type == Type::f64) return f64::atan2(y, x);
   const Value ax = absolute(x);
   const Value ay = absolute(y);
   const Value both_infinite = is_infinite(x) & is_infinite(y);

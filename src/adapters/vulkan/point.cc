@@ -1,6 +1,4 @@
 // What each unary and binary operation computes: the generated counterpart of ir/point_functions.h.
-#include <fmt/format.h>
-
 #include "adapters/vulkan/element.h"
 #include "adapters/vulkan/math.h"
 
@@ -305,10 +303,6 @@ Value truth_binary(BinaryOp op, const Value& x, const Value& y) {
   }
 }
 
-Status no_code(std::string_view op, DType dtype) {
-  return unimplemented(fmt::format("the Vulkan adapter has no {} of {}", op, name_of(dtype)));
-}
-
 }  // namespace
 
 Element unary(UnaryOp op, const Element& x, DType result) {
@@ -325,30 +319,6 @@ Element binary(BinaryOp op, const Element& x, const Element& y, DType result) {
   if (x.dtype == DType::boolean) return rounded(result, truth_binary(op, a, b));
   return rounded(
       result, ir::is_float(x.dtype) ? float_binary(op, a, b) : Integers(x.dtype).compute(op, a, b));
-}
-
-Status check_unary(UnaryOp op, DType dtype) {
-  if (dtype != DType::f64) return {};
-  switch (op) {
-    case UnaryOp::sin:
-    case UnaryOp::cos:
-    case UnaryOp::tan:
-    case UnaryOp::asin:
-    case UnaryOp::acos:
-    case UnaryOp::atan:
-    case UnaryOp::erf:
-    case UnaryOp::erfc:
-    case UnaryOp::erf_inverse:
-    case UnaryOp::log_gamma:
-    case UnaryOp::digamma:
-      return no_code(name_of(op), dtype);
-    default:
-      return {};
-  }
-}
-
-Status check_binary(BinaryOp op, DType dtype) {
-  return dtype == DType::f64 && op == BinaryOp::atan2 ? no_code(name_of(op), dtype) : Status();
 }
 
 }  // namespace evergpu::adapters::vulkan
