@@ -61,7 +61,10 @@ class CommandQueue {
   Status end_interval();
   /// When the launches ran that were measured since clear_intervals, in their order. All is idle.
   Result<std::vector<Interval>> intervals() { return timestamps_.intervals(); }
-  void clear_intervals() { timestamps_.clear(); }
+  void clear_intervals() {
+    timestamps_.clear();
+    begins_interval_ = false;  // of a launch that failed
+  }
 
   Context& context() const { return *context_; }
 
