@@ -23,8 +23,8 @@ struct RecurrentCase {
 };
 
 // A batch in parts of even and uneven size, and in one; rows that are whole vectors, and not.
-constexpr RecurrentCase recurrent_cases[] = {{1, 1, 1},   {4, 2, 3},    {3, 37, 5},
-                                             {5, 64, 32}, {2, 20, 130}, {2, 3, 300}, {0, 3, 4}};
+constexpr RecurrentCase recurrent_cases[] = {{1, 1, 1},    {4, 2, 3},   {3, 37, 5}, {5, 64, 32},
+                                             {2, 20, 130}, {2, 3, 300}, {0, 3, 4}};
 
 // The layer, and arrays for it; those of a gradient are what the layer gave.
 compiler::Library layer_of(Kind kind, ir::Recurrent attributes, const RecurrentCase& extents,
