@@ -15,6 +15,9 @@ namespace evergpu::os {
 
 /// An environment variable, as UTF-8; nothing when it is not set.
 std::optional<std::string> environment(const char* name);
+/// Sets a variable of this process and of children that it starts later. For what libraries take
+/// from there alone: other threads may be reading the environment.
+void set_environment(const char* name, const std::string& value);
 
 /// Where this system keeps what can be made again, for evergpu and this user ("~/.cache/evergpu");
 /// nothing where no variable says. It may not exist.

@@ -92,6 +92,10 @@ std::optional<std::string> environment(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
+void set_environment(const char* name, const std::string& value) {
+  setenv(name, value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+}
+
 std::optional<std::filesystem::path> cache_folder() {
   if (const auto cache = environment("XDG_CACHE_HOME"); cache && !cache->empty())
     return std::filesystem::path(*cache) / "evergpu";

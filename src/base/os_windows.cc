@@ -85,6 +85,10 @@ std::optional<std::string> environment(const char* name) {
   }
 }
 
+void set_environment(const char* name, const std::string& value) {
+  SetEnvironmentVariableW(utf16(name).c_str(), utf16(value).c_str());
+}
+
 std::optional<std::filesystem::path> cache_folder() {
   const auto local = environment("LOCALAPPDATA");
   if (!local || local->empty()) return std::nullopt;

@@ -54,7 +54,8 @@ struct RenderNode {
 
 struct VulkanManifest {
   std::string path;
-  std::string library;
+  std::string library;       // as the manifest has it
+  std::string library_file;  // its path, where it is there
   bool library_found = false;
 };
 

@@ -1,5 +1,5 @@
 // Asks the Vulkan loader which devices there are, and whether they have what evergpu's kernels
-// need.
+// need. Makes a device of each.
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan_core.h>
 
@@ -104,6 +104,49 @@ json describe(const Functions& functions, VkPhysicalDevice device) {
   return answer;
 }
 
+// Makes a device with a queue and the features that kernels are most likely to use, since some
+// drivers crash only then. What becomes of it is asked nowhere: that this process goes on is the
+// answer.
+void make_device(const Functions& functions, VkPhysicalDevice device) {
+  VkPhysicalDeviceProperties base = {};
+  functions.named<PFN_vkGetPhysicalDeviceProperties>("vkGetPhysicalDeviceProperties")(device,
+                                                                                      &base);
+  if (base.apiVersion < VK_API_VERSION_1_2) return;
+  const auto families = functions.named<PFN_vkGetPhysicalDeviceQueueFamilyProperties>(
+      "vkGetPhysicalDeviceQueueFamilyProperties");
+  std::uint32_t count = 0;
+  families(device, &count, nullptr);
+  std::vector<VkQueueFamilyProperties> properties(count);
+  families(device, &count, properties.data());
+  std::uint32_t family = 0;
+  while (family < count && (properties[family].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0) ++family;
+  if (family == count) return;
+  const float priority = 1;
+  VkDeviceQueueCreateInfo queue = {};
+  queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;
+  queue.queueFamilyIndex = family;
+  queue.queueCount = 1;
+  queue.pQueuePriorities = &priority;
+  VkPhysicalDeviceVulkan12Features can = {};
+  can.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+  VkPhysicalDeviceFeatures2 features = {};
+  features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
+  features.pNext = &can;
+  functions.named<PFN_vkGetPhysicalDeviceFeatures2>("vkGetPhysicalDeviceFeatures2")(device,
+                                                                                    &features);
+  VkPhysicalDeviceVulkan12Features of_12 = {};
+  of_12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+  of_12.timelineSemaphore = can.timelineSemaphore;
+  of_12.bufferDeviceAddress = can.bufferDeviceAddress;
+  VkDeviceCreateInfo wanted = {};
+  wanted.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+  wanted.pNext = &of_12;
+  wanted.queueCreateInfoCount = 1;
+  wanted.pQueueCreateInfos = &queue;
+  VkDevice made = VK_NULL_HANDLE;
+  functions.named<PFN_vkCreateDevice>("vkCreateDevice")(device, &wanted, nullptr, &made);
+}
+
 }  // namespace
 
 json ask_vulkan() {
@@ -134,8 +177,11 @@ json ask_vulkan() {
   std::vector<VkPhysicalDevice> devices(count);
   enumerate(instance, &count, devices.data());
   json answer = {{"devices", json::array()}};
-  for (VkPhysicalDevice device : devices) answer["devices"].push_back(describe(functions, device));
-  // The instance is not destroyed: this process ends now, and drivers have crashed in doing so.
+  for (VkPhysicalDevice device : devices) {
+    answer["devices"].push_back(describe(functions, device));
+    make_device(functions, device);
+  }
+  // Nothing is destroyed: this process ends now, and drivers have crashed in doing so.
   return answer;
 }
 

@@ -39,18 +39,21 @@ std::vector<std::string> manifest_paths(const Source& source) {
 }
 
 VulkanManifest read_manifest(const Source& source, const std::string& path) {
-  VulkanManifest manifest{path, "", false};
+  VulkanManifest manifest{path, "", "", false};
   const json content = json::parse(source.read(path).value_or(""), nullptr, false);
   if (!content.is_object() || !content.contains("ICD") || !content["ICD"].is_object() ||
       !content["ICD"].contains("library_path") || !content["ICD"]["library_path"].is_string())
     return manifest;
   manifest.library = content["ICD"]["library_path"];
+  if (manifest.library.find('/') == std::string::npos) {
+    manifest.library_file = find_library(source, manifest.library);
+    manifest.library_found = !manifest.library_file.empty();
+    return manifest;
+  }
   const std::string folder = path.substr(0, path.rfind('/'));
-  manifest.library_found =
-      manifest.library.find('/') == std::string::npos
-          ? !find_library(source, manifest.library).empty()
-          : source.exists(manifest.library.starts_with('/') ? manifest.library
-                                                            : folder + "/" + manifest.library);
+  manifest.library_file =
+      manifest.library.starts_with('/') ? manifest.library : folder + "/" + manifest.library;
+  manifest.library_found = source.exists(manifest.library_file);
   return manifest;
 }
 

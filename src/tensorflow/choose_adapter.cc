@@ -11,6 +11,7 @@
 #include "adapters/vulkan/vulkan.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "system/driver_trial.h"
 
 namespace evergpu::tensorflow {
 namespace {
@@ -61,10 +62,25 @@ std::string list(const std::vector<VulkanCandidate>& candidates) {
   return text;
 }
 
+// A driver that crashes is met by a child process first, and left out here.
+Result<std::unique_ptr<VulkanAdapter>> make_vulkan() {
+  system::DriverTrial trial;
+  trial.command = system::command_beside(os::file_of(reinterpret_cast<const void*>(&make_vulkan)));
+  trial.folder = os::cache_folder();
+  const system::TriedDrivers tried = system::try_vulkan_drivers(*system::live_source(), trial);
+  if (!tried.fault.empty()) {
+    if (tried.others.empty()) return Status(Code::failed_precondition, tried.fault);
+    log::warning(tried.fault + ".");
+    os::set_environment("VK_DRIVER_FILES", tried.others);
+    os::set_environment("VK_ICD_FILENAMES", tried.others);  // for loaders of before 2022
+  }
+  return adapters::make_vulkan_adapter();
+}
+
 // `vulkan` is the best device, a software rasteriser if there is nothing else; `vulkan:N` is one of
 // them.
 AdapterResult choose_vulkan(const std::string& name) {
-  auto vulkan = adapters::make_vulkan_adapter();
+  auto vulkan = make_vulkan();
   if (!vulkan.ok())
     return vulkan.status().with_prefix(fmt::format("EVERGPU_ADAPTER={} cannot be had: ", name));
   int index = 0;
@@ -82,7 +98,7 @@ AdapterResult choose_vulkan(const std::string& name) {
 
 // All real GPUs, or why there is none.
 AdapterResult choose_gpus() {
-  auto vulkan = adapters::make_vulkan_adapter();
+  auto vulkan = make_vulkan();
   if (!vulkan.ok()) return vulkan.status();
   std::vector<int> gpus;
   const auto& candidates = (*vulkan)->candidates();

@@ -1,6 +1,10 @@
 """When something is wrong: one clear message that says what to do, and nothing is lost."""
 
+import os
+import pathlib
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -8,6 +12,7 @@ from support import process
 
 pytestmark = pytest.mark.plugin
 
+LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 CPU_WORKS = "report([len(tf.config.list_physical_devices('GPU')), float(tf.reduce_sum(tf.ones(9)))])"
 
 
@@ -29,6 +34,27 @@ def test_gpu_refuses_to_fall_back():
     if child.result[0] == 0:  # no GPU here
         assert re.search("no GPU|GPU.*not", child.stderr), child.stderr
     assert child.result[1] == 9.0
+
+
+@pytest.mark.skipif(os.name == "nt" or not LAVAPIPE.exists() or not shutil.which("cc"),
+                    reason="a driver that crashes is made here, and met by the Khronos loader")
+def test_a_vulkan_driver_that_crashes_is_left_out(tmp_path):
+    code = tmp_path / "driver.c"
+    code.write_text("#include <stdlib.h>\nvoid *vk_icdGetInstanceProcAddr(void) { abort(); }\n")
+    library = tmp_path / "libcrashing.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, code], check=True)
+    manifest = tmp_path / "crashing.json"
+    manifest.write_text('{"file_format_version": "1.0.0", "ICD": {"library_path": "%s", '
+                        '"api_version": "1.2.0"}}' % library)
+    for others, gpus in ([], 0), ([str(LAVAPIPE)], 1):
+        drivers = ":".join([str(manifest), *others])
+        for _ in range(2):  # found, then remembered
+            child = process.run(CPU_WORKS, {
+                "EVERGPU_ADAPTER": "vulkan", "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                "VK_DRIVER_FILES": drivers, "VK_ICD_FILENAMES": drivers})
+            assert child.result == [gpus, 9.0], child.stderr
+            lines = [line for line in child.stderr.splitlines() if f"{manifest} crashes" in line]
+            assert len(lines) == 1 and "tried again" in lines[0], child.stderr
 
 
 def test_the_cpu_is_announced_once():
