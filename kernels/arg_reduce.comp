@@ -27,7 +27,7 @@ void main() {
   uint index = of_candidates != 0 ? candidates[line * terms] : min(begin, extent - 1);
   for (uint n = begin; n < min(begin + arguments[5], terms); ++n) {
     const uint at = of_candidates != 0 ? candidates[line * terms + n] : n;
-    const VALUE value = load(x[base + at * inner]);
+    const VALUE value = read_element(x, base + at * inner);
     if (!IS_NAN(value) && (op == OP_MAXIMUM ? value > best : value < best)) {
       best = value;
       index = at;

@@ -11,5 +11,6 @@ void main() {
   const uint i = invocation_number();
   if (i >= arguments[0]) return;
   const uint row = i / arguments[1];
-  y[row * arguments[2] + arguments[3] + (i - row * arguments[1])] = x[i];
+  const uint to = row * arguments[2] + arguments[3] + (i - row * arguments[1]);
+  write_element(y, to, read_element(x, i));
 }

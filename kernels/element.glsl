@@ -1,5 +1,6 @@
-// The element type of a variant: STORED in buffers, computed with as VALUE, which load() and store()
-// convert between. 16-bit floats are converted with integer arithmetic, rounded to nearest even:
+// The element type of a variant: STORED in buffers, computed with as VALUE (or moved as RAW), which
+// load() and store() convert between. Arrays of elements are used through read_element() and
+// write_element(). 16-bit floats are converted with integer arithmetic, rounded to nearest even:
 // Vulkan leaves the rounding of its own conversions to the driver.
 #include "common.glsl"
 
@@ -129,6 +130,29 @@ bool is_nan(double x) {
 #ifndef load
 #define load(x) VALUE(x)
 #define store(x) STORED(x)
+#endif
+
+#ifdef TYPE_words
+// Without 8-bit storage, bytes are parts of words. One is cleared, then set: neither changes the
+// others, which other invocations may write meanwhile.
+#undef STORED
+#define STORED uint
+#define writeonly  // atomics read
+#ifdef TYPE_i8
+#define byte_of(word, shift) bitfieldExtract(int(word), shift, 8)
+#else
+#define byte_of(word, shift) bitfieldExtract(word, shift, 8)
+#endif
+#define read_element(array, i) byte_of(array[(i) / 4], int((i) % 4) * 8)
+#define write_element(array, i, value)                               \
+  {                                                                  \
+    const uint shift = ((i) % 4) * 8;                                \
+    atomicAnd(array[(i) / 4], ~(0xffu << shift));                    \
+    atomicOr(array[(i) / 4], (uint(value) & 0xffu) << shift);        \
+  }
+#else
+#define read_element(array, i) load(array[i])
+#define write_element(array, i, value) array[i] = store(value)
 #endif
 
 #if defined(TYPE_f16) || defined(TYPE_bf16) || defined(TYPE_f32) || defined(TYPE_f64)

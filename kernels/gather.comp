@@ -24,6 +24,6 @@ void main() {
   bool inside = index < extent;
   if (index_words == 2) inside = inside && indices[position * 2 + 1] == 0;
   RAW value = RAW(0);
-  if (inside) value = load(params[(outer * extent + index) * width + i % width]);
-  y[i] = store(value);
+  if (inside) value = read_element(params, (outer * extent + index) * width + i % width);
+  write_element(y, i, value);
 }

@@ -26,7 +26,7 @@ void main() {
              element < arguments[a + 3];
     from += element * arguments[a + 4];
   }
-  RAW value = load(padding[0]);
-  if (inside) value = load(x[from]);
-  y[i] = store(value);
+  RAW value = read_element(padding, 0);
+  if (inside) value = read_element(x, from);
+  write_element(y, i, value);
 }

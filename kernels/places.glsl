@@ -48,9 +48,13 @@ layout(set = 0, binding = 3, std430) writeonly buffer Result { RESULT result_ele
 #define distance(elements) (elements)
 #define left_place(element) (element)
 #define right_place(element) (element)
-#define read_left(place) load(left_elements[place])
-#define read_right(place) load(right_elements[place])
-void write_result(uint element, VALUE value) { result_elements[element] = store_result(value); }
+#define read_left(place) read_element(left_elements, place)
+#define read_right(place) read_element(right_elements, place)
+#ifdef TYPE_partial
+void write_result(uint element, VALUE value) { result_elements[element] = value; }
+#else
+void write_result(uint element, VALUE value) { write_element(result_elements, element, value); }
+#endif
 #endif
 
 // Adds `count` terms to each of the rows x columns `sums` of an invocation, and goes on by as many

@@ -26,8 +26,8 @@ void main() {
   VALUE total = continues != 0 && begin > 0 ? before[i] : identity_of(op);
   for (uint n = begin; n < min(begin + arguments[4], extent); ++n) {
     const uint at = base + (reverse != 0 ? extent - 1 - n : n) * inner;
-    const VALUE next = combine(op, total, load(x[at]));
-    y[at] = store(exclusive != 0 ? total : next);
+    const VALUE next = combine(op, total, read_element(x, at));
+    write_element(y, at, exclusive != 0 ? total : next);
     total = next;
   }
 }

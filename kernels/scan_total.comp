@@ -20,6 +20,6 @@ void main() {
   const uint base = line / inner * extent * inner + line % inner;
   VALUE total = identity_of(op);
   for (uint n = begin; n < min(begin + arguments[4], extent); ++n)
-    total = combine(op, total, load(x[base + (reverse != 0 ? extent - 1 - n : n) * inner]));
+    total = combine(op, total, read_element(x, base + (reverse != 0 ? extent - 1 - n : n) * inner));
   totals[i] = total;
 }

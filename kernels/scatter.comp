@@ -32,8 +32,9 @@ void main() {
   const uint row = keys[position];
   if (row >= arguments[2]) return;
   if (position > 0 && keys[position - 1] == row) return;
-  VALUE total = load(y[row * columns + column]);
+  const uint to = row * columns + column;
+  VALUE total = read_element(y, to);
   for (; position < count && keys[position] == row; ++position)
-    total = apply(total, load(updates[order[position] * columns + column]));
-  y[row * columns + column] = store(total);
+    total = apply(total, read_element(updates, order[position] * columns + column));
+  write_element(y, to, total);
 }

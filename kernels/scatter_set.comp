@@ -18,5 +18,6 @@ void main() {
   const uint row = keys[position];
   if (row >= arguments[2]) return;
   if (position + 1 < arguments[0] && keys[position + 1] == row) return;
-  y[row * columns + column] = updates[order[position] * columns + column];
+  write_element(y, row * columns + column,
+                read_element(updates, order[position] * columns + column));
 }

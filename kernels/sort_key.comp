@@ -24,7 +24,7 @@ void main() {
   uint high = x[i].y;
 #else
   uint low = 0;
-  uint high = load(x[i]);
+  uint high = read_element(x, i);
 #endif
   if (kind == 1) high ^= sign_bit;
   if (kind == 2) {

@@ -8,5 +8,5 @@ layout(set = 0, binding = 2, std430) writeonly buffer Y { VALUE y[]; };
 
 void main() {
   const uint i = invocation_number();
-  if (i < arguments[0]) y[i] = load(x[i]);
+  if (i < arguments[0]) y[i] = read_element(x, i);
 }

@@ -19,15 +19,15 @@ void main() {
   if (op == OP_SUM) {
     FOR_EACH_TAP(t) {
       const int from = output_at(place, t);
-      if (from >= 0) total += load(gradient[from]);
+      if (from >= 0) total += read_element(gradient, from);
     }
   } else {
     FOR_EACH_TAP_BACKWARDS(t) {
       const int from = output_at(place, t);
       if (from >= 0) {
-        if (origin[from] == int(i)) total += load(gradient[from]);
+        if (origin[from] == int(i)) total += read_element(gradient, from);
       }
     }
   }
-  y[i] = store(total);
+  write_element(y, i, total);
 }

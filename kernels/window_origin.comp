@@ -17,7 +17,7 @@ void main() {
   FOR_EACH_TAP(t) {
     const int from = input_at(place, t);
     if (from < 0) continue;
-    const VALUE value = load(x[from]);
+    const VALUE value = read_element(x, from);
     if (best_at < 0 || (best < value && !IS_NAN(best) && !IS_NAN(value))) {
       best = value;
       best_at = from;

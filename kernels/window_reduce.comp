@@ -16,7 +16,7 @@ void main() {
   int t[axis_count];
   FOR_EACH_TAP(t) {
     const int from = input_at(place, t);
-    if (from >= 0) total = combine(op, total, load(x[from]));
+    if (from >= 0) total = combine(op, total, read_element(x, from));
   }
-  y[i] = store(total);
+  write_element(y, i, total);
 }

@@ -56,8 +56,8 @@ python_tests() {
 vulkan_tests() {
   quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest $(pytest_options) \
     tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
-    tests/python/test_profile.py tests/python/test_statistics.py \
-    -k "test_op_sweep or test_eager or test_profile or test_statistics or mlp or autoencoder or (convnet and not convnet_)" || return 1
+    tests/python/test_profile.py tests/python/test_statistics.py tests/python/test_vulkan_bytes.py \
+    -k "test_op_sweep or test_eager or test_profile or test_statistics or test_vulkan_bytes or mlp or autoencoder or (convnet and not convnet_)" || return 1
   echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest-vulkan.log")"
 }
 

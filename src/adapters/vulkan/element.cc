@@ -71,6 +71,18 @@ Element integer_of_float(const Value& x, DType to) {
   return {to, select(high, like.like_bits(most), select(low, least, truncated))};
 }
 
+// The word that holds a byte, and how far the byte is from the word's lowest bit: Vulkan's memory
+// is little-endian.
+struct BytePlace {
+  Value word;
+  Value shift;
+};
+BytePlace place_of_byte(const Value& position) { return {position >> 2, (position & 3) << 3}; }
+
+bool is_byte_of_word(DType dtype, const Array& array) {
+  return ir::size_of(dtype) == 1 && array.element == Type::u32;
+}
+
 }  // namespace
 
 Element element_of_bits(DType dtype, const Value& bits) {
@@ -78,7 +90,30 @@ Element element_of_bits(DType dtype, const Value& bits) {
   return {dtype, extended(dtype, convert(bits, type))};
 }
 
-Value stored(const Element& x) { return convert(x.bits, storage_type(x.dtype)); }
+Element load_element(const Array& array, const Value& position, DType dtype) {
+  SpirvModule& module = *position.module;
+  if (is_byte_of_word(dtype, array)) {
+    const BytePlace place = place_of_byte(position);
+    const Value word = {&module, module.load(array, place.word.id), Type::u32};
+    return element_of_bits(dtype, word >> place.shift);
+  }
+  return element_of_bits(dtype, {&module, module.load(array, position.id), array.element});
+}
+
+// A byte of a word is cleared, then set. Both leave the others as they are, so that whoever stores
+// those, and when, does not matter.
+void store_element(const Array& array, const Value& position, const Element& x) {
+  SpirvModule& module = *position.module;
+  if (is_byte_of_word(x.dtype, array)) {
+    const BytePlace place = place_of_byte(position);
+    const Value mask = x.bits.like_bits(0xff) << place.shift;
+    const Value byte = (x.bits & 0xff) << place.shift;
+    module.update_atomically(spv::Op::atomic_and, array, place.word.id, (~mask).id);
+    module.update_atomically(spv::Op::atomic_or, array, place.word.id, byte.id);
+    return;
+  }
+  module.store(array, position.id, convert(x.bits, array.element).id);
+}
 
 Value number(const Element& x) {
   switch (x.dtype) {
@@ -135,7 +170,6 @@ Status check_dtype(DType dtype, const Capabilities& can) {
     return unimplemented(fmt::format("this GPU's Vulkan driver cannot compute with {}: it lacks {}",
                                      name_of(dtype), feature));
   };
-  if (ir::size_of(dtype) == 1 && !can.storage_8bit) return refuse("8-bit storage");
   if (ir::size_of(dtype) == 2 && !can.storage_16bit) return refuse("16-bit storage");
   if (ir::size_of(dtype) == 8 && !can.int64) return refuse("64-bit integers");
   if (dtype == DType::f64 && !can.float64) return refuse("64-bit floats");

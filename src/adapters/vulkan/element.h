@@ -20,11 +20,12 @@ struct Element {
 constexpr Type register_type(ir::DType dtype) {
   return ir::size_of(dtype) == 8 ? Type::u64 : Type::u32;
 }
-/// The type of an element in memory.
-constexpr Type storage_type(ir::DType dtype) {
+/// What an array of `dtype` is made of in memory. Without 8-bit storage, 1-byte elements are parts
+/// of 32-bit words.
+constexpr Type storage_type(ir::DType dtype, const Capabilities& capabilities) {
   switch (ir::size_of(dtype)) {
     case 1:
-      return Type::u8;
+      return capabilities.storage_8bit ? Type::u8 : Type::u32;
     case 2:
       return Type::u16;
     case 4:
@@ -36,8 +37,10 @@ constexpr Type storage_type(ir::DType dtype) {
 
 /// An element from the lowest bits of `bits`, in memory's type or a register's.
 Element element_of_bits(ir::DType dtype, const Value& bits);
-/// Its bits in memory's type.
-Value stored(const Element& x);
+/// The element at `position` of an array whose type is storage_type's.
+Element load_element(const Array& array, const Value& position, ir::DType dtype);
+/// Other invocations may store other elements meanwhile, those of the same word too.
+void store_element(const Array& array, const Value& position, const Element& x);
 
 /// What is computed with: f32 for 16-bit floats, a truth for bool, the bits of an integer.
 Value number(const Element& x);

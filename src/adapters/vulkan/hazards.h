@@ -1,5 +1,6 @@
 // Which bytes the commands since the last barrier read and wrote: a command that shares bytes with
-// them, one of both writing, needs a barrier before it.
+// them, one of both writing, needs a barrier before it. Where a byte is reached through the 32-bit
+// word that holds it, the whole word counts.
 #pragma once
 
 #include <cstdint>

@@ -94,15 +94,16 @@ bool read_features(const InstanceFunctions& functions, PhysicalDevice& device) {
   functions.GetPhysicalDeviceFeatures2(device.handle, &features);
 
   Capabilities& can = device.capabilities;
-  can.storage_8bit = of_12.storageBuffer8BitAccess == VK_TRUE;
+  // What the least of our drivers have.
+  const bool baseline = os::environment("EVERGPU_VULKAN_PROFILE") == "baseline";
+  can.storage_8bit = of_12.storageBuffer8BitAccess == VK_TRUE && !baseline;
   can.storage_16bit = of_11.storageBuffer16BitAccess == VK_TRUE;
   can.float16 = of_12.shaderFloat16 == VK_TRUE;
   can.float64 = features.features.shaderFloat64 == VK_TRUE;
-  can.int8 = of_12.shaderInt8 == VK_TRUE;
+  can.int8 = of_12.shaderInt8 == VK_TRUE && !baseline;
   can.int16 = features.features.shaderInt16 == VK_TRUE;
   can.int64 = features.features.shaderInt64 == VK_TRUE;
-  can.device_addresses = of_12.bufferDeviceAddress == VK_TRUE && can.int64 &&
-                         os::environment("EVERGPU_VULKAN_PROFILE") != "baseline";
+  can.device_addresses = of_12.bufferDeviceAddress == VK_TRUE && can.int64 && !baseline;
   return of_12.timelineSemaphore == VK_TRUE;
 }
 
@@ -237,7 +238,9 @@ Status Instance::find_devices() {
     read_properties(functions_, device);
     read_memory(functions_, device);
     if (!read_features(functions_, device)) continue;
-    device.has_fast_addresses = device.has_fast_addresses && device.capabilities.device_addresses;
+    // Words that hold bytes are reached through descriptors alone: an array may begin within one.
+    device.has_fast_addresses = device.has_fast_addresses && device.capabilities.device_addresses &&
+                                device.capabilities.storage_8bit;
     devices_.push_back(std::move(device));
   }
   std::stable_sort(devices_.begin(), devices_.end(),

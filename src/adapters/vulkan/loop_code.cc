@@ -70,9 +70,9 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can, Binding binding)
     : loop_(loop), binding_(binding) {
   arguments_ = module_.storage_buffer(0, Type::u32, false);
   if (binding == Binding::descriptors)
-    bind_descriptors();
+    bind_descriptors(can);
   else
-    bind_addresses();
+    bind_addresses(can);
   if (can.preserves_nan_f32) module_.preserve_special_values(32);
   if (can.preserves_denormals_f32) module_.preserve_denormals(32);
   const bool has_f64 = std::any_of(loop.program.begin(), loop.program.end(),
@@ -81,19 +81,19 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can, Binding binding)
   if (has_f64 && can.preserves_denormals_f64) module_.preserve_denormals(64);
 }
 
-void LoopCode::bind_descriptors() {
+void LoopCode::bind_descriptors(const Capabilities& can) {
   std::uint32_t binding = 1;
   for (const LoopOperand& input : loop_.inputs)
-    inputs_.push_back(module_.storage_buffer(binding++, storage_type(input.dtype), false));
+    inputs_.push_back(module_.storage_buffer(binding++, storage_type(input.dtype, can), false));
   for (const LoopOperand& output : loop_.outputs)
-    outputs_.push_back(module_.storage_buffer(binding++, storage_type(output.dtype), true));
+    outputs_.push_back(module_.storage_buffer(binding++, storage_type(output.dtype, can), true));
 }
 
 // An operand's array then begins at its offset.
-void LoopCode::bind_addresses() {
+void LoopCode::bind_addresses(const Capabilities& can) {
   std::uint32_t number = 0;
   const auto bind = [&](const LoopOperand& operand) {
-    const Type element = storage_type(operand.dtype);
+    const Type element = storage_type(operand.dtype, can);
     const Value low = read_word(2 * number);
     const Value high = read_word(2 * number + 1);
     const Value offset = convert(read_argument(number++), Type::u64);
@@ -171,8 +171,7 @@ std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
       switch (i.op) {
         case Op::load: {
           const Array& array = inputs_[i.a];
-          const Id at = position(i.a, loop_.inputs[i.a], index).id;
-          return element_of_bits(i.dtype, {&module_, module_.load(array, at), array.element});
+          return load_element(array, position(i.a, loop_.inputs[i.a], index), i.dtype);
         }
         case Op::constant: {
           const Value low = read_argument(word);
@@ -207,8 +206,7 @@ void LoopCode::store(std::size_t output, const std::vector<Value>& index, const 
 }
 
 void LoopCode::store_at(std::size_t output, const Value& position, const Element& element) {
-  const Value bits = stored(element);
-  module_.store(outputs_[output], position.id, bits.id);
+  store_element(outputs_[output], position, element);
 }
 
 Result<LoopLaunch> launch_of(const Loop& loop, std::span<const Region> inputs,

@@ -39,8 +39,8 @@ class LoopCode {
   std::uint32_t operand_count() const;
   Value read_word(std::uint32_t word);
   Value read_argument(std::uint32_t word);
-  void bind_descriptors();
-  void bind_addresses();
+  void bind_descriptors(const Capabilities& capabilities);
+  void bind_addresses(const Capabilities& capabilities);
   Value position(std::size_t operand, const compiler::LoopOperand& of,
                  const std::vector<Value>& index);
 

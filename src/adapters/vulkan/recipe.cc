@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::uint32_t group_size = 64;  // a multiple of the subgroups of all GPUs
 
+bool is_of_bytes(std::string_view variant) {
+  return variant == "i8" || variant == "u8" || variant == "b1";
+}
+
 // What a variant needs of the device; success when it has it.
 Status check_features(std::string_view variant, const PhysicalDevice& device) {
   const Capabilities& can = device.capabilities;
@@ -17,8 +21,6 @@ Status check_features(std::string_view variant, const PhysicalDevice& device) {
   const char* missing = nullptr;
   if (type == "f64" && !can.float64) missing = "64-bit floats (shaderFloat64)";
   if ((type == "i64" || type == "u64") && !can.int64) missing = "64-bit integers (shaderInt64)";
-  if ((type == "i8" || type == "u8" || type == "b1") && !can.storage_8bit)
-    missing = "8-bit elements (storageBuffer8BitAccess)";
   if ((type == "i16" || type == "u16" || type == "f16" || type == "bf16" || type == "b2") &&
       !can.storage_16bit)
     missing = "16-bit elements (storageBuffer16BitAccess)";
@@ -116,9 +118,10 @@ Status Recipe::groups(std::string_view file, std::string_view variant, std::span
                                           name_of(library_.operation.kind)));
   std::vector<std::uint32_t> all{size};
   all.insert(all.end(), constants.begin(), constants.end());
-  auto pipeline = context_.library_pipeline(
-      fmt::format("{}_{}{}", file, variant, binding == Binding::addresses ? "_address" : ""),
-      static_cast<int>(uses.size()), all, binding);
+  const bool in_words = is_of_bytes(variant) && !context_.capabilities().storage_8bit;
+  const char* const suffix = in_words ? "_words" : binding == Binding::addresses ? "_address" : "";
+  auto pipeline = context_.library_pipeline(fmt::format("{}_{}{}", file, variant, suffix),
+                                            static_cast<int>(uses.size()), all, binding);
   if (!pipeline.ok()) return pipeline.status();
   step.pipeline = std::move(*pipeline);
   step.arguments = std::move(arguments);

@@ -91,6 +91,8 @@ enum class Op : std::uint16_t {
   bitwise_and = 199,
   bitwise_not = 200,
   control_barrier = 224,
+  atomic_and = 240,
+  atomic_or = 241,
   phi = 245,
   loop_merge = 246,
   selection_merge = 247,

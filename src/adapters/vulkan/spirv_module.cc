@@ -169,6 +169,14 @@ void SpirvModule::store(const Array& array, Id index, Id value) {
     append(body_, Op::store, {pointer, value});
 }
 
+void SpirvModule::update_atomically(Op op, const Array& array, Id index, Id value) {
+  constexpr std::uint32_t scope_device = 1;
+  constexpr std::uint32_t relaxed = 0;
+  emit(op, type(array.element),
+       {element_pointer(array, index), constant(Type::u32, scope_device),
+        constant(Type::u32, relaxed), value});
+}
+
 Id SpirvModule::builtin(spv::BuiltIn builtin, std::uint32_t component) {
   const bool scalar = builtin == spv::BuiltIn::local_index;
   const Id number = type(Type::u32);

@@ -52,6 +52,9 @@ class SpirvModule {
   /// `index` is an unsigned number; of an array at an address it may be negative.
   Id load(const Array& array, Id index);
   void store(const Array& array, Id index, Id value);
+  /// `element` and `value`, or `element` or `value`, in place of an element: atomic_and, atomic_or.
+  /// Of 32-bit elements, in no order with other accesses.
+  void update_atomically(spv::Op op, const Array& array, Id index, Id value);
   /// A component of a builtin of three; component 0 of one of one.
   Id builtin(spv::BuiltIn builtin, std::uint32_t component);
 

@@ -58,8 +58,9 @@ std::span<const SharedTile> shared_tiles() { return all_shared_tiles; }
 std::span<const LoopTile> loop_tiles() { return all_loop_tiles; }
 
 bool fits(const RegisterTile& tile, const Capabilities& can) {
+  // Words that hold bytes are reached through descriptors alone.
   return tile.invocations <= can.max_workgroup_size &&
-         (tile.binding == Binding::descriptors || can.device_addresses);
+         (tile.binding == Binding::descriptors || (can.device_addresses && can.storage_8bit));
 }
 
 bool fits(const SharedTile& tile, const Capabilities& can) {

@@ -30,7 +30,7 @@ struct Setting {
 
 /// As the device is; with descriptors, and with device addresses, whichever it prefers; with the
 /// tiles for GPUs.
-class VulkanContraction : public VulkanTest, public testing::WithParamInterface<Setting> {
+class VulkanContraction : public VulkanTest, public ::testing::WithParamInterface<Setting> {
  protected:
   void SetUp() override {
     VulkanTest::SetUp();
@@ -70,10 +70,10 @@ class VulkanContraction : public VulkanTest, public testing::WithParamInterface<
 
 INSTANTIATE_TEST_SUITE_P(
     Settings, VulkanContraction,
-    testing::Values(Setting{"plain", "EVERGPU_VULKAN_TILES", "", all_dtypes, true},
-                    Setting{"baseline", "EVERGPU_VULKAN_PROFILE", "baseline", some_dtypes, true},
-                    Setting{"full", "EVERGPU_VULKAN_PROFILE", "full", some_dtypes, true},
-                    Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu", all_dtypes, false}),
+    ::testing::Values(Setting{"plain", "EVERGPU_VULKAN_TILES", "", all_dtypes, true},
+                      Setting{"baseline", "EVERGPU_VULKAN_PROFILE", "baseline", some_dtypes, true},
+                      Setting{"full", "EVERGPU_VULKAN_PROFILE", "full", some_dtypes, true},
+                      Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu", all_dtypes, false}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(VulkanContraction, MatrixProducts) {

@@ -22,9 +22,7 @@ class VulkanTest : public ::testing::Test {
   std::unique_ptr<Device> open_with(const char* name, const char* value);
 
   std::unique_ptr<Device> device_;
-
- private:
-  std::filesystem::path folder_;
+  std::filesystem::path folder_;  // where each module that device_ was given is written
 };
 
 }  // namespace evergpu::adapters

@@ -45,6 +45,7 @@ PhysicalDevice able_device() {
   device.capabilities.max_workgroup_size = 1024;
   device.capabilities.shared_bytes = 32 << 10;
   device.capabilities.device_addresses = true;
+  device.capabilities.storage_8bit = true;
   return device;
 }
 
