@@ -15,8 +15,8 @@ class CommandQueue;
 class MemoryPool;
 
 /// A buffer that a dispatch reads, writes, or both. The region's offset is a multiple of
-/// Capabilities::buffer_alignment. No byte outside [offset, offset + bytes) is
-/// changed, or read but as a part of a word of 32 bits.
+/// Capabilities::buffer_alignment. No byte outside [offset, offset + bytes) is changed, or read but
+/// as a part of a 32-bit word.
 struct BufferUse {
   enum class Access : std::uint8_t { read, write, read_write };
   Region region;

@@ -94,7 +94,7 @@ bool read_features(const InstanceFunctions& functions, PhysicalDevice& device) {
   functions.GetPhysicalDeviceFeatures2(device.handle, &features);
 
   Capabilities& can = device.capabilities;
-  // What the least of our drivers have.
+  // As with Mesa's dzn, which has the least.
   const bool baseline = os::environment("EVERGPU_VULKAN_PROFILE") == "baseline";
   can.storage_8bit = of_12.storageBuffer8BitAccess == VK_TRUE && !baseline;
   can.storage_16bit = of_11.storageBuffer16BitAccess == VK_TRUE;
