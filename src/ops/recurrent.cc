@@ -236,6 +236,7 @@ LevelResults run_level(const Extents& e, std::int64_t level, const Value& x,
     for (const CellStep& step : steps)
       results.kept.push_back(step.saved[static_cast<std::size_t>(index)]);
   std::vector<Value> h;
+  h.reserve(steps.size());
   for (const CellStep& step : steps) h.push_back(step.state.h);
   results.kept.insert(results.kept.end(), h.begin(), h.end());
   if (e.cell == RecurrentCell::lstm)
@@ -258,7 +259,7 @@ ir::Recurrent node_attributes(const Extents& e, std::int64_t level) {
 
 // [states, batch, units]
 Value stacked_state(const CellState& state, const Extents& e) {
-  const Value h = ir::reshape(state.h, {1, e.batch, e.units});
+  Value h = ir::reshape(state.h, {1, e.batch, e.units});
   if (!state.c) return h;
   const Value both[] = {h, ir::reshape(state.c, {1, e.batch, e.units})};
   return ir::concat(both, 0);
