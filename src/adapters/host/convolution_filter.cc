@@ -91,11 +91,8 @@ MadeLibrary make_filter_gradient_by_images(const Library& library,
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t first = images * i / count;
     Library part = library;
-    for (ir::Shape& shape : part.operand_shapes) {
-      ir::Dims extents = shape.extents();
-      extents[0] = images * (i + 1) / count - first;
-      shape = ir::Shape(std::move(extents));
-    }
+    for (ir::Shape& shape : part.operand_shapes)
+      shape = with_rows(shape, images * (i + 1) / count - first);
     parts.push_back({make(part), static_cast<std::size_t>(first)});
     if (parts.back().made == nullptr) return nullptr;
   }

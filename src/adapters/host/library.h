@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "adapters/host/executable.h"
 
@@ -25,6 +26,13 @@ MadeLibrary make_argsort(const compiler::Library& library);
 MadeLibrary make_recurrent(const compiler::Library& library);
 /// arg_reduce, scan and convolutions (not by filter), in parallel over the first axis.
 MadeLibrary make_split(const compiler::Library& library);
+
+/// A shape with another extent of the first axis: that of some rows, or images, of an array.
+inline ir::Shape with_rows(const ir::Shape& shape, std::int64_t rows) {
+  ir::Dims extents = shape.extents();
+  extents[0] = rows;
+  return ir::Shape(std::move(extents));
+}
 
 /// A library kernel that is one function of operands and result, and keeps no work space.
 class FunctionExecutable final : public HostExecutable {

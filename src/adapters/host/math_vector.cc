@@ -18,7 +18,6 @@ HWY_BEFORE_NAMESPACE();
 namespace evergpu::adapters::host::HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
 using ir::DType;
 using ir::UnaryOp;
 

@@ -195,8 +195,9 @@ class Backward final : public HostExecutable {
       : layer_(layer),
         kernels_(recurrent_kernels(layer.attributes.cell)),
         parts_(make_parts(layer, layer.width(), layer.units, false)) {
+    const std::int64_t of_products = layer.is_lstm() ? 0 : layer.width();
     for (Part& part : parts_)
-      part.work.resize(static_cast<std::size_t>(part.rows * (2 * layer.units + layer.width())));
+      part.work.resize(static_cast<std::size_t>(part.rows * (2 * layer.units + of_products)));
   }
 
   Status run(const compiler::Kernel& /*kernel*/, Inputs inputs, Outputs outputs) override {
@@ -249,7 +250,7 @@ class Backward final : public HostExecutable {
         cells.from_product = from_product + row * units;
         cells.from_state = from_state + row * units;
         cells.gates = gates + row * 4 * units;
-        cells.products = products + row * layer_.width();
+        if (!is_lstm) cells.products = products + row * layer_.width();
         kernels_.gradient_row(cells);
       });
       EVERGPU_RETURN_IF_ERROR(multiply(part, is_lstm ? gates : products, weights, from_product));

@@ -19,12 +19,6 @@ bool is_convolution(Kind kind) {
   return kind == Kind::convolution || kind == Kind::convolution_input;
 }
 
-ir::Shape with_rows(const ir::Shape& shape, std::int64_t rows) {
-  ir::Dims extents = shape.extents();
-  extents[0] = rows;
-  return ir::Shape(extents);
-}
-
 // The operand whose first axis is the result's; the others are needed whole.
 std::size_t split_operand(Kind kind) { return kind == Kind::convolution_input ? 1 : 0; }
 

@@ -29,10 +29,7 @@ compiler::Library as_float(compiler::Library library) {
 }
 
 ir::Shape piece_of(const ir::Shape& shape, std::int64_t pieces) {
-  if (pieces == 1) return shape;
-  ir::Dims extents = shape.extents();
-  extents[0] /= pieces;
-  return ir::Shape(extents);
+  return pieces == 1 ? shape : with_rows(shape, shape[0] / pieces);
 }
 
 compiler::Library piece_of(compiler::Library library, std::int64_t pieces) {
