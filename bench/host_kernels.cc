@@ -228,30 +228,57 @@ BENCHMARK_CAPTURE(BM_convolution, forward_nchw, ir::Kind::convolution, 64, 1,
     ->UseRealTime();
 
 // Arguments: images, rows (and columns) of the input, channels in and out, rows of the filter,
-// stride.
-void BM_filter_gradient(benchmark::State& state) {
+// stride. FLOP/s count the direct method's operations.
+void BM_model_convolution(benchmark::State& state, ir::Kind kind) {
   const std::int64_t images = state.range(0), rows = state.range(1), in = state.range(2);
   const std::int64_t out = state.range(3), filter_rows = state.range(4), stride = state.range(5);
   const std::int64_t pad = filter_rows / 2;
   const ir::Convolution attributes{{stride, stride}, {1, 1}, {pad, pad}, {pad, pad}, 1, last};
   const Value input = leaf(DType::f32, {images, rows, rows, in});
-  const Shape filter{filter_rows, filter_rows, in, out};
-  const Shape output = *ir::convolution_shape(attributes, input.shape(), filter);
-  const Value gradient = leaf(DType::f32, output);
-  run_library(state, ir::convolution_filter(input, filter, gradient, attributes), {input, gradient},
-              2.0 * static_cast<double>(output.elements() * filter.elements() / out));
+  const Value filter = leaf(DType::f32, {filter_rows, filter_rows, in, out});
+  const Value output =
+      leaf(DType::f32, *ir::convolution_shape(attributes, input.shape(), filter.shape()));
+  const double flops =
+      2.0 * static_cast<double>(output.shape().elements() * filter.shape().elements() / out);
+  if (kind == ir::Kind::convolution)
+    run_library(state, ir::convolution(input, filter, attributes), {input, filter}, flops);
+  else if (kind == ir::Kind::convolution_input)
+    run_library(state, ir::convolution_input(input.shape(), filter, output, attributes),
+                {filter, output}, flops);
+  else
+    run_library(state, ir::convolution_filter(input, filter.shape(), output, attributes),
+                {input, output}, flops);
 }
-BENCHMARK(BM_filter_gradient)
-    ->Args({64, 32, 16, 16, 3, 1})
-    ->Args({64, 16, 32, 32, 3, 1})
-    ->Args({64, 8, 64, 64, 3, 1})
-    ->Args({64, 32, 16, 32, 3, 2})
-    ->Args({64, 32, 3, 16, 3, 1})
-    ->Args({64, 32, 16, 32, 1, 2})
-    ->Args({128, 28, 1, 32, 3, 1})
-    ->Args({16, 24, 64, 64, 3, 1})
-    ->Args({16, 24, 64, 256, 1, 1})
-    ->UseRealTime();
+void model_shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseRealTime()
+      ->Args({64, 32, 16, 16, 3, 1})
+      ->Args({64, 16, 32, 32, 3, 1})
+      ->Args({64, 8, 64, 64, 3, 1})
+      ->Args({64, 32, 16, 32, 3, 2})
+      ->Args({64, 32, 3, 16, 3, 1})
+      ->Args({64, 32, 16, 32, 1, 2})
+      ->Args({128, 28, 1, 32, 3, 1})
+      ->Args({128, 13, 32, 64, 3, 1})
+      ->Args({16, 24, 64, 64, 3, 1})
+      ->Args({16, 12, 128, 128, 3, 1})
+      ->Args({16, 6, 256, 256, 3, 1})
+      ->Args({16, 3, 512, 512, 3, 1})
+      ->Args({16, 24, 64, 64, 1, 1})
+      ->Args({16, 24, 64, 256, 1, 1})
+      ->Args({16, 24, 256, 64, 1, 1})
+      ->Args({16, 24, 256, 512, 1, 2})
+      ->Args({16, 12, 128, 512, 1, 1})
+      ->Args({16, 12, 512, 128, 1, 1})
+      ->Args({16, 12, 512, 1024, 1, 2})
+      ->Args({16, 6, 256, 1024, 1, 1})
+      ->Args({16, 6, 1024, 256, 1, 1})
+      ->Args({16, 6, 1024, 2048, 1, 2})
+      ->Args({16, 3, 512, 2048, 1, 1})
+      ->Args({16, 3, 2048, 512, 1, 1});
+}
+BENCHMARK_CAPTURE(BM_model_convolution, forward, ir::Kind::convolution)->Apply(model_shapes);
+BENCHMARK_CAPTURE(BM_model_convolution, input, ir::Kind::convolution_input)->Apply(model_shapes);
+BENCHMARK_CAPTURE(BM_model_convolution, filter, ir::Kind::convolution_filter)->Apply(model_shapes);
 
 void BM_max_pool(benchmark::State& state, bool gradient) {
   const Value x = leaf(DType::f32, {128, 28, 28, 32});

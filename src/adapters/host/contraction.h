@@ -10,6 +10,14 @@ namespace evergpu::adapters::host {
 MadeLibrary make_onednn_matmul(const compiler::Library& library);
 MadeLibrary make_onednn_convolution(const compiler::Library& library);
 
+/// A 3x3 convolution of f32 images, or a gradient of one, by Winograd's method; null where another
+/// is faster. An infinity in the input becomes NaN in the 4x4 pixels of a tile.
+MadeLibrary make_winograd_convolution(const compiler::Library& library);
+
+/// A convolution of few f32 images' pixels with many weights, or a gradient of one, as a product of
+/// matrices by oneDNN; null where that is not faster, and for empty arrays.
+MadeLibrary make_im2col_convolution(const compiler::Library& library);
+
 /// The gradient of an f32 convolution with respect to its filter as a sum over parts of the batch,
 /// each made by `make` for one thread. Null where that is not worth it, and when `make` makes
 /// nothing.
