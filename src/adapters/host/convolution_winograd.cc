@@ -19,7 +19,8 @@ constexpr std::int64_t taps = 9;
 constexpr std::int64_t least_channels = 32;  // with fewer, transforms take what products save
 constexpr std::int64_t least_multiplications = 4'000'000;  // of the direct method: some 30 us
 // What a block of tiles becomes when transformed stays in a core's cache.
-constexpr std::int64_t block_elements = (1 << 20) / sizeof(float);
+constexpr std::int64_t block_elements = (512 << 10) / sizeof(float);
+constexpr std::int64_t least_tiles = 48;  // of a block, which reads all of the filter
 
 // A convolution as tiles see it. Its input is what they read with an edge around them: for a
 // gradient with respect to the images, the gradient of the convolution's result.
@@ -59,7 +60,7 @@ Problem problem_of(const Library& library) {
   return problem;
 }
 
-// Where the pixels of a tile lie.
+// Where the pixels of a tile lie, from tile to tile.
 class Tile {
  public:
   Tile(const Problem& problem, std::int64_t number) : problem_(problem) {
@@ -67,6 +68,16 @@ class Tile {
     number /= problem.tile_columns();
     row_ = 2 * (number % problem.tile_rows());
     image_ = number / problem.tile_rows();
+  }
+
+  void next() {
+    column_ += 2;
+    if (column_ < problem_.out_width) return;
+    column_ = 0;
+    row_ += 2;
+    if (row_ < problem_.out_height) return;
+    row_ = 0;
+    ++image_;
   }
 
   /// Of the input, 4x4; those outside are `zeros`.
@@ -125,9 +136,10 @@ class Winograd : public HostExecutable {
   void transform_input(const float* images, std::int64_t first, std::int64_t last, float* to,
                        std::int64_t stride) const {
     const float* pixels[16];
-    for (std::int64_t tile = first; tile < last; ++tile) {
-      Tile(problem_, tile).find_input(images, zeros_.data(), pixels);
-      kernels_.input(pixels, problem_.channels, to + (tile - first) * problem_.channels, stride);
+    Tile tile(problem_, first);
+    for (std::int64_t i = 0; i < last - first; ++i, tile.next()) {
+      tile.find_input(images, zeros_.data(), pixels);
+      kernels_.input(pixels, problem_.channels, to + i * problem_.channels, stride);
     }
   }
 
@@ -144,7 +156,7 @@ class WinogradConvolution final : public Winograd {
  public:
   WinogradConvolution(const Problem& problem, bool turned) : Winograd(problem), turned_(turned) {
     const std::int64_t most =
-        std::max<std::int64_t>(block_elements / (frequencies * (problem.channels + group_)), 16);
+        std::max(block_elements / (frequencies * (problem.channels + group_)), least_tiles);
     // An even number of blocks, so that two cores have the same work.
     const std::int64_t blocks = round_up(divide_up(problem.tiles(), most), 2);
     block_ = round_up(divide_up(problem.tiles(), blocks), kernels_.rows(group_));
@@ -213,10 +225,11 @@ class WinogradConvolution final : public Winograd {
                            .depth = p.channels,
                            .columns = group_});
       float* pixels[4];
-      for (std::int64_t tile = first; tile < last; ++tile) {
-        Tile(p, tile).find_output(result, outside, pixels);
+      Tile tile(p, first);
+      for (std::int64_t i = 0; i < last - first; ++i, tile.next()) {
+        tile.find_output(result, outside, pixels);
         for (float*& pixel : pixels) pixel += group * group_;
-        kernels_.result(products + (tile - first) * group_, product_stride_, group_, pixels);
+        kernels_.result(products + i * group_, product_stride_, group_, pixels);
       }
     }
   }
@@ -283,10 +296,11 @@ class WinogradFilterGradient final : public Winograd {
   void transform_gradient(const float* gradients, std::int64_t first, std::int64_t begin,
                           std::int64_t end, float* to) const {
     const float* pixels[4];
-    for (std::int64_t tile = begin; tile < end; ++tile) {
-      Tile(problem_, first + tile).find_output(gradients, zeros_.data(), pixels);
+    Tile tile(problem_, first + begin);
+    for (std::int64_t i = begin; i < end; ++i, tile.next()) {
+      tile.find_output(gradients, zeros_.data(), pixels);
       for (std::int64_t group = 0; group < groups_; ++group) {
-        kernels_.gradient(pixels, group_, to + (group * block_ + tile) * group_, gradient_stride_);
+        kernels_.gradient(pixels, group_, to + (group * block_ + i) * group_, gradient_stride_);
         for (const float*& pixel : pixels) pixel += group_;
       }
     }
