@@ -197,6 +197,41 @@ BENCHMARK_CAPTURE(BM_matmul, bf16, DType::bf16, false, false)->Arg(1024)->UseRea
 BENCHMARK_CAPTURE(BM_matmul, f16, DType::f16, false, false)->Arg(1024)->UseRealTime();
 BENCHMARK_CAPTURE(BM_matmul, f64, DType::f64, false, false)->Arg(512)->UseRealTime();
 
+// Arguments: matrices, rows, columns and depth of each product.
+void BM_model_matmul(benchmark::State& state, bool transpose_a, bool transpose_b) {
+  const std::int64_t count = state.range(0), rows = state.range(1), columns = state.range(2);
+  const std::int64_t depth = state.range(3);
+  const auto matrices = [&](std::int64_t height, std::int64_t width) {
+    return leaf(DType::f32, count == 1 ? Shape{height, width} : Shape{count, height, width});
+  };
+  const Value a = transpose_a ? matrices(depth, rows) : matrices(rows, depth);
+  const Value b = transpose_b ? matrices(columns, depth) : matrices(depth, columns);
+  run_library(state, ir::matmul(a, b, transpose_a, transpose_b), {a, b},
+              2.0 * static_cast<double>(count * rows * columns * depth));
+}
+void dense_shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseRealTime()
+      ->Args({1, 128, 512, 784})
+      ->Args({1, 2048, 128, 128})
+      ->Args({1, 2048, 512, 128})
+      ->Args({1, 2048, 128, 512})
+      ->Args({64, 128, 128, 32})
+      ->Args({64, 128, 32, 128});
+}
+// What the gradient with respect to a dense layer's weights is: the depth is the batch.
+void weight_shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseRealTime()
+      ->Args({1, 784, 512, 128})
+      ->Args({1, 128, 128, 2048})
+      ->Args({1, 128, 512, 2048})
+      ->Args({1, 512, 128, 2048})
+      ->Args({16, 128, 128, 128})
+      ->Args({64, 128, 32, 128});
+}
+BENCHMARK_CAPTURE(BM_model_matmul, plain, false, false)->Apply(dense_shapes);
+BENCHMARK_CAPTURE(BM_model_matmul, transpose_b, false, true)->Apply(dense_shapes);
+BENCHMARK_CAPTURE(BM_model_matmul, transpose_a, true, false)->Apply(weight_shapes);
+
 void BM_convolution(benchmark::State& state, ir::Kind kind, std::int64_t channels,
                     std::int64_t groups, ir::Layout layout) {
   ir::Convolution attributes{{1, 1}, {1, 1}, {1, 1}, {1, 1}, groups, layout};
