@@ -16,7 +16,7 @@ MadeLibrary make_fast(const compiler::Library& library) {
 MadeLibrary make_convolution(const compiler::Library& library) {
   if (MadeLibrary made = make_filter_gradient_by_images(library, make_fast)) return made;
   if (MadeLibrary made = make_fast(library)) return made;
-  if (MadeLibrary made = make_through_float(library, make_onednn_convolution)) return made;
+  if (MadeLibrary made = make_through_float(library, make_fast)) return made;
   return make_split(library);
 }
 
