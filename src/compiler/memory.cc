@@ -2,71 +2,52 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
-#include <set>
+#include <numeric>
 
 namespace evergpu::compiler {
 
 namespace {
 
-/// A growing range of bytes of which parts are in use.
-class Arena {
- public:
-  std::size_t allocate(std::size_t bytes) {
-    if (const auto fit = by_size_.lower_bound({bytes, 0}); fit != by_size_.end()) {
-      const auto [size, offset] = *fit;
-      remove(offset, size);
-      if (size > bytes) add(offset + bytes, size - bytes);
-      return offset;
-    }
-    std::size_t offset = end_;
-    if (!by_offset_.empty()) {
-      const auto [last, size] = *by_offset_.rbegin();
-      if (last + size == end_) {
-        remove(last, size);
-        offset = last;
-      }
-    }
-    end_ = offset + bytes;
-    return offset;
-  }
+/// Bytes that are in use from one step to another, by a buffer or several that take each other
+/// over.
+struct Span {
+  std::size_t bytes;
+  std::size_t begin;
+  std::size_t end;  // the last step
+  std::size_t offset = 0;
 
-  void release(std::size_t offset, std::size_t bytes) {
-    const auto next = by_offset_.lower_bound(offset);
-    if (next != by_offset_.begin()) {
-      const auto [before, size] = *std::prev(next);
-      if (before + size == offset) {
-        remove(before, size);
-        offset = before;
-        bytes += size;
-      }
-    }
-    if (next != by_offset_.end()) {
-      const auto [after, size] = *next;
-      if (offset + bytes == after) {
-        remove(after, size);
-        bytes += size;
-      }
-    }
-    add(offset, bytes);
-  }
-
-  std::size_t end() const { return end_; }
-
- private:
-  void add(std::size_t offset, std::size_t bytes) {
-    by_offset_.emplace(offset, bytes);
-    by_size_.emplace(bytes, offset);
-  }
-  void remove(std::size_t offset, std::size_t bytes) {
-    by_offset_.erase(offset);
-    by_size_.erase({bytes, offset});
-  }
-
-  std::map<std::size_t, std::size_t> by_offset_;           // free blocks: offset, bytes
-  std::set<std::pair<std::size_t, std::size_t>> by_size_;  // the same: bytes, offset
-  std::size_t end_ = 0;
+  bool meets(const Span& other) const { return begin <= other.end && other.begin <= end; }
 };
+
+/// Gives spans that meet disjoint offsets, the largest first; returns the end of the last byte.
+std::size_t place(std::vector<Span>& spans) {
+  std::vector<std::size_t> order(spans.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return spans[a].bytes > spans[b].bytes; });
+  std::vector<const Span*> placed;  // by offset
+  std::size_t arena_end = 0;
+  for (std::size_t index : order) {
+    Span& span = spans[index];
+    std::size_t smallest_gap = std::numeric_limits<std::size_t>::max();
+    std::size_t end = 0;  // of those before that meet it
+    bool fits = false;
+    for (const Span* other : placed) {
+      if (!other->meets(span)) continue;
+      if (other->offset >= end + span.bytes && other->offset - end < smallest_gap) {
+        smallest_gap = other->offset - end;
+        span.offset = end;
+        fits = true;
+      }
+      end = std::max(end, other->offset + other->bytes);
+    }
+    if (!fits) span.offset = end;
+    arena_end = std::max(arena_end, span.offset + span.bytes);
+    const auto after = [](std::size_t offset, const Span* other) { return offset < other->offset; };
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), span.offset, after), &span);
+  }
+  return arena_end;
+}
 
 class MemoryPlanner {
  public:
@@ -76,7 +57,7 @@ class MemoryPlanner {
         last_use_(plan.buffers.size(), never),
         writes_(plan.buffers.size()),
         kept_(plan.buffers.size()),
-        placed_(plan.buffers.size()) {
+        spans_of_(plan.buffers.size(), never) {
     for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
       for (std::uint32_t buffer : plan_.steps[s].inputs) last_use_[buffer] = s;
       for (std::uint32_t buffer : plan_.steps[s].outputs) ++writes_[buffer];
@@ -95,23 +76,27 @@ class MemoryPlanner {
             last_use_[*leaf] = never;
           }
         }
-        if (!in_arena(output)) continue;
-        if (writes_[step.outputs[i]] > 1) {  // parts: the first of them makes room for all
-          if (!placed_[step.outputs[i]]) output.offset = arena_.allocate(aligned(output.bytes));
-          placed_[step.outputs[i]] = true;
-          continue;
-        }
-        const std::uint32_t* taken = find_take_over(step, i, s, Buffer::Place::temporary);
+        std::size_t& span = spans_of_[step.outputs[i]];
+        // Of parts, the first makes room for all.
+        if (!in_arena(output) || span != never) continue;
+        const std::uint32_t* taken = writes_[step.outputs[i]] > 1
+                                         ? nullptr
+                                         : find_take_over(step, i, s, Buffer::Place::temporary);
         if (taken != nullptr) {
-          output.offset = plan_.buffers[*taken].offset;
+          span = spans_of_[*taken];
           last_use_[*taken] = never;  // its bytes are the result's now
         } else {
-          output.offset = arena_.allocate(aligned(output.bytes));
+          span = spans_.size();
+          spans_.push_back({aligned(output.bytes), s, plan_.steps.size()});
         }
       }
-      for (std::uint32_t buffer : step.inputs) release_after(buffer, s);
+      for (std::uint32_t buffer : step.inputs)
+        if (last_use_[buffer] == s && in_arena(plan_.buffers[buffer]))
+          spans_[spans_of_[buffer]].end = s;
     }
-    plan_.arena_bytes = arena_.end();
+    plan_.arena_bytes = place(spans_);
+    for (std::size_t i = 0; i < spans_of_.size(); ++i)
+      if (spans_of_[i] != never) plan_.buffers[i].offset = spans_[spans_of_[i]].offset;
   }
 
  private:
@@ -122,12 +107,6 @@ class MemoryPlanner {
   }
   std::size_t aligned(std::size_t bytes) const {
     return (bytes + alignment_ - 1) / alignment_ * alignment_;
-  }
-
-  void release_after(std::uint32_t buffer, std::size_t s) {
-    if (last_use_[buffer] != s || !in_arena(plan_.buffers[buffer])) return;
-    arena_.release(plan_.buffers[buffer].offset, aligned(plan_.buffers[buffer].bytes));
-    last_use_[buffer] = never;  // a step may read it twice
   }
 
   /// The input of a Loop, of that place, whose bytes `outputs[i]` can be written over; null when
@@ -160,8 +139,8 @@ class MemoryPlanner {
   std::vector<std::size_t> last_use_;  // by buffer: the last step that reads it
   std::vector<std::uint32_t> writes_;  // by buffer: how many results go there
   std::vector<bool> kept_;             // by buffer: a wanted node's bytes are there
-  std::vector<bool> placed_;           // by buffer with several: it has its offset
-  Arena arena_;
+  std::vector<std::size_t> spans_of_;  // by buffer: which of the spans; never: none
+  std::vector<Span> spans_;
 };
 
 }  // namespace

@@ -8,12 +8,11 @@ namespace evergpu::compiler {
 /// Gives every temporary an offset in the arena, at a multiple of `alignment`, sets arena_bytes,
 /// and says which leaves wanted arrays may take over.
 ///
-/// Walks the steps in order. A step's results get the smallest free block that holds them, else the
-/// arena grows (from its last block, if that is free); then what the step reads last becomes free
-/// and merges with its neighbours. This is the best-fit of dynamic memory allocation (Wilson et
-/// al., "Dynamic storage allocation: a survey and critical review", 1995) with all sizes and times
-/// known. A Loop's result takes over the bytes of a temporary that it reads for the last time,
-/// element by element in the same places; a wanted one may so take over a leaf's. n log n time.
+/// A Loop's result takes over the bytes of a temporary that it reads for the last time, element by
+/// element in the same places; a wanted one may so take over a leaf's. Temporaries are then placed
+/// by their size, the largest first, each in the smallest gap that it fits between those that are
+/// alive when it is, else behind them ("greedy by size": Pisarchyk and Lee, "Efficient Memory
+/// Management for Deep Neural Net Inference", 2020). n^2 time, once a plan.
 void assign_memory(Plan& plan, std::size_t alignment);
 
 }  // namespace evergpu::compiler

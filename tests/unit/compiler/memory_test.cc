@@ -24,6 +24,16 @@ TEST(Memory, DeadTemporariesAreUsedAgain) {
   EXPECT_EQ(plan.arena_bytes, 2u * 1024u);  // a product and its operand
 }
 
+// A small array that is made while a large one lies below it, and outlives it, does not end the
+// room for a larger one.
+TEST(Memory, LargeTemporariesArePlacedFirst) {
+  const Value large = matmul(leaf({16, 16}), leaf({16, 256}));   // 16 KiB
+  const Value small = matmul(large, leaf({256, 4}));             // 256 bytes
+  const Value larger = matmul(leaf({16, 16}), leaf({16, 320}));  // 20 KiB
+  const Plan plan = plan_of({matmul(small, larger, true)});
+  EXPECT_EQ(plan.arena_bytes, 20u * 1024u + 256u);
+}
+
 TEST(Memory, ALoopWritesOverItsDyingOperand) {
   const Value product = matmul(leaf({16, 16}), leaf({16, 16}));
   const Plan plan = plan_of({matmul(product * 2.0, leaf({16, 16}))});
