@@ -59,6 +59,10 @@ vulkan_tests() {
     tests/python/test_profile.py tests/python/test_statistics.py tests/python/test_vulkan_bytes.py \
     -k "test_op_sweep or test_eager or test_profile or test_statistics or test_vulkan_bytes or mlp or autoencoder or (convnet and not convnet_)" || return 1
   echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest-vulkan.log")"
+  # Products and convolutions with the tiles for GPUs.
+  quietly pytest-vulkan-tiles env EVERGPU_ADAPTER=vulkan EVERGPU_VULKAN_TILES=gpu EVERGPU_TEST_FULL=0 \
+    "$python" -m pytest $(pytest_options) tests/python/test_op_sweep.py -k "Conv or MatMul" || return 1
+  echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest-vulkan-tiles.log")"
 }
 
 cpp_files() { find src tests bench -name '*.cc' -o -name '*.h' | LC_ALL=C sort; }

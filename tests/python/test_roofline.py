@@ -80,3 +80,9 @@ def test_what_a_step_of_the_mlp_counts(tmp_path):
     assert counted["bytes_read"] > 4 * 4 * weights
     assert 4 * 4 * weights < counted["bytes_written"] < counted["bytes_read"]
     assert 20 < counted["kernels"] < 100
+
+
+def test_bytes_that_tiles_ask_for():
+    import tile_reads
+    assert tile_reads.bytes_of(64, 64, 10) == 4 * 10 * (64 + 64)
+    assert tile_reads.bytes_of(65, 16, 10) == 4 * 10 * (65 + 2 * 16)  # two tiles read the columns

@@ -1,6 +1,6 @@
-// Convolutions and their gradients: as implicit matrix products, or element by element where a
-// group has few channels.
-#include <string>
+// Convolutions and their gradients: as implicit matrix products, with tiles in shared memory or in
+// registers, or element by element where a group has few channels.
+#include <array>
 
 #include "adapters/vulkan/library.h"
 #include "adapters/vulkan/tiles.h"
@@ -12,6 +12,7 @@ using ir::Kind;
 
 constexpr int spatial_axes = 3;             // of kernels/convolution.glsl
 constexpr std::int64_t least_lines = 4;     // of output positions in a part of a sum
+constexpr std::int64_t least_terms = 256;   // of a part of a sum, with tiles in shared memory
 constexpr std::int64_t fewest_columns = 4;  // below, invocations of a tile would have nothing to do
 
 std::int64_t tiles_of(std::int64_t extent, std::int64_t tile) { return (extent + tile - 1) / tile; }
@@ -24,6 +25,7 @@ struct Geometry {
   std::int64_t in_positions = 1;
   std::int64_t in_rows = 1;  // the same with each extent filled up to a multiple of the stride
   std::int64_t out_positions = 1;
+  std::int64_t phases = 1;  // positions modulo the strides
   std::int64_t taps = 1;
   std::int64_t lines = 1;                // of output positions, in all images
   std::vector<std::uint32_t> arguments;  // of kernels/convolution.glsl but for the work's division
@@ -61,6 +63,7 @@ Geometry geometry_of(const ir::Convolution& attributes, const ir::Shape& input,
     g.in_positions *= of_image(input)(axis);
     g.in_rows *= tiles_of(of_image(input)(axis), stride) * stride;
     g.out_positions *= of_image(output)(axis);
+    g.phases *= stride;
     g.taps *= filter[axis];
   }
   const std::int64_t line = of_image(output)(axes - 1);
@@ -81,6 +84,14 @@ struct Division {
   std::int64_t parts = 1;
   std::int64_t lines_per_part = 1;
 
+  // Cuts the sums of a filter's gradient, so that there are `wanted` items where there would be
+  // few.
+  void cut_lines(const Geometry& g, std::int64_t uncut, std::int64_t wanted) {
+    parts = parts_of(uncut, g.lines, wanted, least_lines);
+    lines_per_part = tiles_of(g.lines, parts);
+    if (lines_per_part > 0) parts = tiles_of(g.lines, lines_per_part);
+  }
+
   std::vector<std::uint32_t> after(std::vector<std::uint32_t> arguments) const {
     arguments.insert(arguments.end(), {word(row_tiles), word(column_tiles), word(items),
                                        word(parts), word(lines_per_part)});
@@ -88,65 +99,88 @@ struct Division {
   }
 };
 
-Status add_image(Recipe& recipe, const Geometry& g, const RegisterTile& tile, bool direct) {
+// As kernels/convolution_direct.comp and kernels/convolution_shared.comp have it.
+std::uint32_t direction_of(Kind kind) {
+  return kind == Kind::convolution ? 0 : kind == Kind::convolution_input ? 1 : 2;
+}
+
+// The kernels read an image first, then the filter or the gradient.
+std::array<Recipe::Use, 3> uses_of(const Recipe& recipe, const Sums& sums) {
+  const bool to_input = recipe.library().operation.kind == Kind::convolution_input;
+  return {Recipe::read(recipe.input(to_input ? 1 : 0)),
+          Recipe::read(recipe.input(to_input ? 0 : 1)), Recipe::write(sums.buffer)};
+}
+
+std::int64_t wanted_groups(const Context& context) { return context.has_gpu_tiles() ? 512 : 16; }
+
+// An invocation for each element of the result, or of its parts.
+Status add_direct(Recipe& recipe, const Geometry& g, Binding binding) {
+  const ir::Operation& operation = recipe.library().operation;
+  const std::int64_t elements = operation.shape.elements();
+  const bool can_cut = operation.kind == Kind::convolution_filter && ir::is_float(operation.dtype);
+  Division division;
+  division.cut_lines(g, elements, can_cut ? 64 * wanted_groups(recipe.context()) : 0);
+  division.items = elements * division.parts;
+  const Sums sums = sums_in_parts(recipe, division.parts);
+  EVERGPU_RETURN_IF_ERROR(recipe.each(
+      "convolution_direct", sums.variant, uses_of(recipe, sums), division.after(g.arguments),
+      static_cast<std::uint64_t>(division.items), {direction_of(operation.kind)}, binding));
+  return add_sum_of_parts(recipe, sums, division.parts);
+}
+
+Status add_image(Recipe& recipe, const Geometry& g, const RegisterTile& tile) {
   const ir::Operation& operation = recipe.library().operation;
   const bool to_input = operation.kind == Kind::convolution_input;
-  // The kernels read the image first, then the filter.
-  const Recipe::Use uses[] = {Recipe::read(recipe.input(to_input ? 1 : 0)),
-                              Recipe::read(recipe.input(to_input ? 0 : 1)),
-                              Recipe::write(recipe.result())};
-  const std::string_view variant = wrapping_variant_of(operation.dtype);
   Division division;
-  if (direct) {
-    division.items = operation.shape.elements();
-    return recipe.each("convolution_direct", variant, uses, division.after(g.arguments),
-                       static_cast<std::uint64_t>(division.items), {to_input ? 1U : 0U},
-                       tile.binding);
-  }
   division.row_tiles = tiles_of(g.batch * (to_input ? g.in_rows : g.out_positions), tile.rows);
   division.column_tiles = tiles_of(to_input ? g.channels_in : g.channels_out, tile.width());
   division.items = division.row_tiles * division.column_tiles * g.groups;
-  return recipe.groups("convolution", variant, uses, division.after(g.arguments),
-                       static_cast<std::uint64_t>(division.items), tile.invocations,
-                       {tile.rows, tile.columns, tile.depth, to_input ? 1U : 0U}, tile.binding);
+  const Sums sums = sums_in_parts(recipe, 1);
+  return recipe.groups("convolution", sums.variant, uses_of(recipe, sums),
+                       division.after(g.arguments), static_cast<std::uint64_t>(division.items),
+                       tile.invocations, {tile.rows, tile.columns, tile.depth, to_input ? 1U : 0U},
+                       tile.binding);
 }
 
-// Sums over all positions are cut into parts of whole lines, added in their order.
-Status add_filter(Recipe& recipe, const Geometry& g, const RegisterTile& tile, bool direct) {
-  const ir::Operation& operation = recipe.library().operation;
-  const std::int64_t elements = operation.shape.elements();
+// Sums over all positions are cut into parts of whole lines.
+Status add_filter(Recipe& recipe, const Geometry& g, const RegisterTile& tile) {
   Division division;
-  if (!direct) {
-    division.row_tiles = tiles_of(g.channels_in, tile.rows);
-    division.column_tiles = tiles_of(g.channels_out, tile.width());
-  }
-  const std::int64_t items =
-      direct ? elements : division.row_tiles * division.column_tiles * g.groups * g.taps;
-  const std::int64_t wanted = recipe.context().has_gpu_tiles() ? 512 : 16;
-  if (ir::is_float(operation.dtype))
-    division.parts = parts_of(items, g.lines, direct ? 64 * wanted : wanted, least_lines);
-  division.lines_per_part = tiles_of(g.lines, division.parts);
-  if (division.lines_per_part > 0) division.parts = tiles_of(g.lines, division.lines_per_part);
+  division.row_tiles = tiles_of(g.channels_in, tile.rows);
+  division.column_tiles = tiles_of(g.channels_out, tile.width());
+  const std::int64_t items = division.row_tiles * division.column_tiles * g.groups * g.taps;
+  division.cut_lines(g, items, wanted_groups(recipe.context()));
   division.items = items * division.parts;
+  const Sums sums = sums_in_parts(recipe, division.parts);
+  EVERGPU_RETURN_IF_ERROR(
+      recipe.groups("convolution_filter", sums.variant, uses_of(recipe, sums),
+                    division.after(g.arguments), static_cast<std::uint64_t>(division.items),
+                    tile.invocations, {tile.rows, tile.columns, tile.depth}, tile.binding));
+  return add_sum_of_parts(recipe, sums, division.parts);
+}
 
-  const bool partial = division.parts > 1;
-  std::string variant(wrapping_variant_of(operation.dtype));
-  if (partial && ir::size_of(operation.dtype) == 2) variant += "_partial";
-  const Recipe::Buffer sums =
-      partial ? recipe.scratch(static_cast<std::size_t>(division.parts * elements) *
-                               sum_bytes_of(operation.dtype))
-              : recipe.result();
-  const Recipe::Use uses[] = {Recipe::read(recipe.input(0)), Recipe::read(recipe.input(1)),
-                              Recipe::write(sums)};
-  const auto count = static_cast<std::uint64_t>(division.items);
-  if (direct)
-    EVERGPU_RETURN_IF_ERROR(recipe.each("convolution_direct", variant, uses,
-                                        division.after(g.arguments), count, {2}, tile.binding));
-  else
-    EVERGPU_RETURN_IF_ERROR(recipe.groups("convolution_filter", variant, uses,
-                                          division.after(g.arguments), count, tile.invocations,
-                                          {tile.rows, tile.columns, tile.depth}, tile.binding));
-  return partial ? add_sum_of_parts(recipe, sums, division.parts) : Status();
+// All three directions; any sum may be cut into parts.
+Status add_shared(Recipe& recipe, const Geometry& g, const SharedTile& tile) {
+  const Kind kind = recipe.library().operation.kind;
+  const bool to_input = kind == Kind::convolution_input;
+  const bool to_filter = kind == Kind::convolution_filter;
+  const std::int64_t phases = to_input ? g.phases : 1;
+  const std::int64_t positions = g.batch * (to_input ? g.in_rows / phases : g.out_positions);
+  const std::int64_t taps = g.taps * (to_input ? g.channels_out : g.channels_in);
+  Division division;
+  division.row_tiles = tiles_of(to_filter ? taps : positions, tile.height());
+  division.column_tiles = tiles_of(to_input ? g.channels_in : g.channels_out, tile.width());
+  const std::int64_t tiles = division.row_tiles * division.column_tiles * g.groups * phases;
+  const std::int64_t terms = to_filter ? positions : taps / phases;
+  const std::int64_t wanted = recipe.context().has_gpu_tiles() ? 256 : 16;  // as of products
+  division.parts = parts_of(tiles, terms, wanted, least_terms);
+  division.items = tiles * division.parts;
+  const Sums sums = sums_in_parts(recipe, division.parts);
+  EVERGPU_RETURN_IF_ERROR(recipe.groups(
+      "convolution_shared", sums.variant, uses_of(recipe, sums), division.after(g.arguments),
+      static_cast<std::uint64_t>(division.items), tile.invocations(),
+      {tile.rows, tile.columns, tile.rows_across, tile.columns_across, tile.depth,
+       direction_of(kind)}));
+  return add_sum_of_parts(recipe, sums, division.parts);
 }
 
 }  // namespace
@@ -166,9 +200,13 @@ Status add_convolution(Recipe& recipe) {
                      : to_filter ? geometry_of(attributes, first, operation.shape, second)
                                  : geometry_of(attributes, first, second, operation.shape);
   const std::int64_t columns = to_input ? g.channels_in : g.channels_out;
-  const RegisterTile tile = fitted(recipe.context().tiles().convolution, columns);
-  const bool direct = !ir::is_float(operation.dtype) || columns < fewest_columns;
-  return to_filter ? add_filter(recipe, g, tile, direct) : add_image(recipe, g, tile, direct);
+  const ContractionTile tile = fitted(recipe.context().tiles().convolution, columns);
+  if (!ir::is_float(operation.dtype) || columns < fewest_columns)
+    return add_direct(recipe, g, binding_of(tile));
+  if (const auto* const shared = std::get_if<SharedTile>(&tile))
+    return add_shared(recipe, g, *shared);
+  const auto& block = std::get<RegisterTile>(tile);
+  return to_filter ? add_filter(recipe, g, block) : add_image(recipe, g, block);
 }
 
 }  // namespace evergpu::adapters::vulkan

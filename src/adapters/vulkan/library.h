@@ -2,6 +2,8 @@
 // operands that no element depends on were looked at: the result has elements.
 #pragma once
 
+#include <string>
+
 #include "adapters/vulkan/recipe.h"
 
 namespace evergpu::adapters::vulkan {
@@ -28,8 +30,15 @@ Status add_philox(Recipe& recipe);
 Status add_truncated_normal(Recipe& recipe);
 // matmul.cc
 Status add_matmul(Recipe& recipe);
-/// Rounds the sums of `parts` parts of a contraction, added in their order, to the result.
-Status add_sum_of_parts(Recipe& recipe, Recipe::Buffer sums, std::int64_t parts);
+/// Where a contraction's sums go when they are cut into parts, and the variant of its kernels that
+/// writes them.
+struct Sums {
+  Recipe::Buffer buffer;
+  std::string variant;
+};
+Sums sums_in_parts(Recipe& recipe, std::int64_t parts);
+/// Rounds the sums of all parts, added in their order, to the result; of one part they are it.
+Status add_sum_of_parts(Recipe& recipe, const Sums& sums, std::int64_t parts);
 // convolution.cc
 Status add_convolution(Recipe& recipe);
 

@@ -13,11 +13,23 @@ std::int64_t tiles_of(std::int64_t extent, std::int64_t tile) { return (extent +
 
 }  // namespace
 
-Status add_sum_of_parts(Recipe& recipe, Recipe::Buffer sums, std::int64_t parts) {
+Sums sums_in_parts(Recipe& recipe, std::int64_t parts) {
+  const ir::Operation& operation = recipe.library().operation;
+  std::string variant(wrapping_variant_of(operation.dtype));
+  if (parts == 1) return {recipe.result(), variant};
+  if (ir::size_of(operation.dtype) == 2) variant += "_partial";
+  const std::int64_t elements = operation.shape.elements();
+  const std::size_t bytes =
+      static_cast<std::size_t>(parts * elements) * sum_bytes_of(operation.dtype);
+  return {recipe.scratch(bytes), variant};
+}
+
+Status add_sum_of_parts(Recipe& recipe, const Sums& sums, std::int64_t parts) {
+  if (parts == 1) return {};
   const ir::Operation& operation = recipe.library().operation;
   const std::int64_t elements = operation.shape.elements();
   return recipe.each("sum_partials", wrapping_variant_of(operation.dtype),
-                     {Recipe::read(sums), Recipe::write(recipe.result())},
+                     {Recipe::read(sums.buffer), Recipe::write(recipe.result())},
                      {word(elements), word(parts)}, static_cast<std::uint64_t>(elements));
 }
 
@@ -31,8 +43,7 @@ Status add_matmul(Recipe& recipe) {
   const std::int64_t n = shape[shape.rank() - 1];
   const std::int64_t k = a[a.rank() - (transpose_a ? 2 : 1)];
   const std::int64_t batches = shape.elements() / (m * n);
-  ProductTile product = recipe.context().tiles().product;
-  if (auto* const block = std::get_if<RegisterTile>(&product)) *block = fitted(*block, n);
+  const ContractionTile product = fitted(recipe.context().tiles().product, n);
   const auto [tile_m, tile_n] =
       std::visit([](const auto& tile) { return std::pair(tile.height(), tile.width()); }, product);
   const std::int64_t tiles_m = tiles_of(m, tile_m);
@@ -45,15 +56,9 @@ Status add_matmul(Recipe& recipe) {
   const std::int64_t depth = tiles_of(k, parts);
   if (depth > 0) parts = tiles_of(k, depth);
   const std::int64_t groups = batches * tiles_m * tiles_n * parts;
-  const bool partial = parts > 1;
-  std::string variant(wrapping_variant_of(dtype));
-  if (partial && ir::size_of(dtype) == 2) variant += "_partial";
-  const Recipe::Buffer sums =
-      partial
-          ? recipe.scratch(static_cast<std::size_t>(parts * shape.elements()) * sum_bytes_of(dtype))
-          : recipe.result();
+  const Sums sums = sums_in_parts(recipe, parts);
   const Recipe::Use uses[] = {Recipe::read(recipe.input(0)), Recipe::read(recipe.input(1)),
-                              Recipe::write(sums)};
+                              Recipe::write(sums.buffer)};
   std::vector<std::uint32_t> arguments{word(m),
                                        word(n),
                                        word(k),
@@ -71,17 +76,16 @@ Status add_matmul(Recipe& recipe) {
                                        word(batches)};
   const auto count = static_cast<std::uint64_t>(groups);
   if (const auto* const tile = std::get_if<RegisterTile>(&product)) {
-    EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul", variant, uses, std::move(arguments), count,
+    EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul", sums.variant, uses, std::move(arguments), count,
                                           tile->invocations,
                                           {tile->rows, tile->columns, tile->depth}, tile->binding));
   } else {
     const auto& shared = std::get<SharedTile>(product);
     EVERGPU_RETURN_IF_ERROR(recipe.groups(
-        "matmul_shared", variant, uses, std::move(arguments), count,
-        shared.rows_across * shared.columns_across,
+        "matmul_shared", sums.variant, uses, std::move(arguments), count, shared.invocations(),
         {shared.rows, shared.columns, shared.rows_across, shared.columns_across, shared.depth}));
   }
-  return partial ? add_sum_of_parts(recipe, sums, parts) : Status();
+  return add_sum_of_parts(recipe, sums, parts);
 }
 
 }  // namespace evergpu::adapters::vulkan

@@ -10,10 +10,8 @@ namespace {
 // same order of sums.
 constexpr RegisterTile software_tile{16, 8, 8, 1, Binding::descriptors};
 constexpr RegisterTile software_address_tile{16, 8, 8, 8, Binding::addresses};
-// GPUs, for convolutions. Their caches serve the rows that invocations share.
-constexpr RegisterTile gpu_tile{8, 2, 32, 1, Binding::descriptors};
-// GPUs, for matrix products: the first that fits. The small one has 64 invocations and 8.3 KiB
-// (f64), which every device has.
+// GPUs: the first that fits. The small one has 64 invocations and 9.1 KiB (f64), which every device
+// has.
 constexpr SharedTile gpu_shared_tile{4, 4, 16, 16, 16};
 constexpr SharedTile small_shared_tile{4, 4, 8, 8, 16};
 
@@ -25,7 +23,7 @@ constexpr LoopTile gpu_loop_tile{256, 1};
 constexpr RegisterTile all_register_tiles[] = {
     software_tile,
     software_address_tile,
-    gpu_tile,
+    {8, 2, 32, 1, Binding::descriptors},
     {8, 8, 8, 1, Binding::descriptors},
     {8, 8, 8, 8, Binding::addresses},
     {8, 4, 16, 8, Binding::addresses},
@@ -47,7 +45,7 @@ Tiles default_tiles(const PhysicalDevice& device, bool for_gpu) {
   const RegisterTile software = device.has_fast_addresses ? software_address_tile : software_tile;
   const SharedTile shared =
       fits(gpu_shared_tile, device.capabilities) ? gpu_shared_tile : small_shared_tile;
-  Tiles tiles = for_gpu ? Tiles{shared, gpu_tile, gpu_loop_tile}
+  Tiles tiles = for_gpu ? Tiles{shared, shared, gpu_loop_tile}
                         : Tiles{software, software, software_loop_tile};
   tiles.loop.invocations = std::min(tiles.loop.invocations, device.capabilities.max_workgroup_size);
   return tiles;
@@ -57,6 +55,20 @@ std::span<const RegisterTile> register_tiles() { return all_register_tiles; }
 std::span<const SharedTile> shared_tiles() { return all_shared_tiles; }
 std::span<const LoopTile> loop_tiles() { return all_loop_tiles; }
 
+Binding binding_of(const ContractionTile& tile) {
+  const auto* const block = std::get_if<RegisterTile>(&tile);
+  return block != nullptr ? block->binding : Binding::descriptors;
+}
+
+ContractionTile fitted(ContractionTile tile, std::int64_t columns) {
+  std::visit(
+      [columns](auto& block) {
+        while (block.columns > 1 && block.width() / 2 >= columns) block.columns /= 2;
+      },
+      tile);
+  return tile;
+}
+
 bool fits(const RegisterTile& tile, const Capabilities& can) {
   // Words that hold bytes are reached through descriptors alone.
   return tile.invocations <= can.max_workgroup_size &&
@@ -64,13 +76,16 @@ bool fits(const RegisterTile& tile, const Capabilities& can) {
 }
 
 bool fits(const SharedTile& tile, const Capabilities& can) {
-  // As kernels/matmul_shared.comp has them.
+  // As kernels/shared_tile.glsl has them, and kernels/convolution_shared.comp their places.
   const std::int64_t elements = tile.depth * (tile.height() + 1 + tile.width() + 1);
-  return tile.rows_across * tile.columns_across <= can.max_workgroup_size &&
-         elements * static_cast<std::int64_t>(sizeof(double)) <= can.shared_bytes;
+  const std::int64_t words = 4 * tile.height() + 5 * std::int64_t{tile.depth};
+  return tile.invocations() <= can.max_workgroup_size &&
+         elements * static_cast<std::int64_t>(sizeof(double)) +
+                 words * static_cast<std::int64_t>(sizeof(std::uint32_t)) <=
+             can.shared_bytes;
 }
 
-bool fits(const ProductTile& tile, const Capabilities& can) {
+bool fits(const ContractionTile& tile, const Capabilities& can) {
   return std::visit([&](const auto& alternative) { return fits(alternative, can); }, tile);
 }
 
@@ -90,7 +105,7 @@ std::string in_words(const SharedTile& tile) {
                      tile.height(), tile.width(), tile.rows * tile.columns, tile.depth);
 }
 
-std::string in_words(const ProductTile& tile) {
+std::string in_words(const ContractionTile& tile) {
   return std::visit([](const auto& alternative) { return in_words(alternative); }, tile);
 }
 

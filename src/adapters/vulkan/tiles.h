@@ -32,7 +32,7 @@ struct RegisterTile {
   friend bool operator==(const RegisterTile&, const RegisterTile&) = default;
 };
 
-/// A workgroup's tile in shared memory.
+/// A workgroup's tile in shared memory, whose operands are reached through descriptors.
 struct SharedTile {
   std::uint32_t rows;  // of an invocation
   std::uint32_t columns;
@@ -40,12 +40,15 @@ struct SharedTile {
   std::uint32_t columns_across;
   std::uint32_t depth;
 
+  std::uint32_t invocations() const { return rows_across * columns_across; }
   std::int64_t height() const { return std::int64_t{rows} * rows_across; }
   std::int64_t width() const { return std::int64_t{columns} * columns_across; }
   friend bool operator==(const SharedTile&, const SharedTile&) = default;
 };
 
-using ProductTile = std::variant<RegisterTile, SharedTile>;
+using ContractionTile = std::variant<RegisterTile, SharedTile>;
+/// How kernels without a tile do it that stand in for those with one.
+Binding binding_of(const ContractionTile& tile);
 
 /// How generated code is divided: invocations of a workgroup, and how many points of an iteration
 /// space each computes where all points are apart from each other.
@@ -57,8 +60,8 @@ struct LoopTile {
 
 /// What a device computes with. The order of sums follows from it.
 struct Tiles {
-  ProductTile product;
-  RegisterTile convolution;
+  ContractionTile product;
+  ContractionTile convolution;
   LoopTile loop;
   friend bool operator==(const Tiles&, const Tiles&) = default;
 };
@@ -74,19 +77,16 @@ std::span<const LoopTile> loop_tiles();
 /// Whether a device takes a tile, for every dtype.
 bool fits(const RegisterTile& tile, const Capabilities& can);
 bool fits(const SharedTile& tile, const Capabilities& can);
-bool fits(const ProductTile& tile, const Capabilities& can);
+bool fits(const ContractionTile& tile, const Capabilities& can);
 bool fits(const LoopTile& tile, const Capabilities& can);
 
 std::string in_words(const RegisterTile& tile);
 std::string in_words(const SharedTile& tile);
-std::string in_words(const ProductTile& tile);
+std::string in_words(const ContractionTile& tile);
 std::string in_words(const LoopTile& tile);
 
 /// A tile no wider than `columns` needs.
-inline RegisterTile fitted(RegisterTile tile, std::int64_t columns) {
-  while (tile.columns > 1 && tile.width() / 2 >= columns) tile.columns /= 2;
-  return tile;
-}
+ContractionTile fitted(ContractionTile tile, std::int64_t columns);
 
 /// Into how many parts a sum of `depth` terms is cut when there are only `tiles` tiles: enough for
 /// `wanted` workgroups, and each of `least` terms or more.

@@ -193,8 +193,8 @@ Status choose(const Choice<Tile>& choice, const Capabilities& can, const TuneSet
   return {};
 }
 
-std::vector<ProductTile> product_tiles() {
-  std::vector<ProductTile> tiles(shared_tiles().begin(), shared_tiles().end());
+std::vector<ContractionTile> contraction_tiles() {
+  std::vector<ContractionTile> tiles(shared_tiles().begin(), shared_tiles().end());
   tiles.insert(tiles.end(), register_tiles().begin(), register_tiles().end());
   return tiles;
 }
@@ -230,14 +230,12 @@ Workloads usual_workloads() {
 Result<Tuning> measure_tiles(const Capabilities& can, const Workloads& workloads,
                              const TuneSettings& settings) {
   Tuning tuning{settings.start, {}};
-  const Choice<ProductTile> products{"matrix products", "GFLOP/s", &Tiles::product, product_tiles(),
-                                     workloads.product};
+  const std::vector<ContractionTile> of_contractions = contraction_tiles();
+  const Choice<ContractionTile> products{"matrix products", "GFLOP/s", &Tiles::product,
+                                         of_contractions, workloads.product};
   EVERGPU_RETURN_IF_ERROR(choose(products, can, settings, tuning));
-  const Choice<RegisterTile> convolutions{"convolutions",
-                                          "GFLOP/s",
-                                          &Tiles::convolution,
-                                          {register_tiles().begin(), register_tiles().end()},
-                                          workloads.convolution};
+  const Choice<ContractionTile> convolutions{"convolutions", "GFLOP/s", &Tiles::convolution,
+                                             of_contractions, workloads.convolution};
   EVERGPU_RETURN_IF_ERROR(choose(convolutions, can, settings, tuning));
   const Choice<LoopTile> loops{"loops and reductions",
                                "GB/s",

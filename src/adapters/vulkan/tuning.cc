@@ -20,20 +20,27 @@ constexpr std::string_view extension = ".tiles";
 // so different that they must be measured again.
 struct Words {
   std::uint32_t version;
-  std::uint32_t shared_product;  // whether the product's tile is a SharedTile
-  std::array<std::uint32_t, 5> product;
-  std::array<std::uint32_t, 5> convolution;
+  std::array<std::uint32_t, 6> product;
+  std::array<std::uint32_t, 6> convolution;
   std::array<std::uint32_t, 2> loop;
 };
-static_assert(std::is_trivially_copyable_v<Words> && sizeof(Words) == 14 * sizeof(std::uint32_t));
-constexpr std::uint32_t version = 1;
+static_assert(std::is_trivially_copyable_v<Words> && sizeof(Words) == 15 * sizeof(std::uint32_t));
+constexpr std::uint32_t version = 2;
 
-std::array<std::uint32_t, 5> words_of(const RegisterTile& tile) {
-  return {tile.rows, tile.columns, tile.invocations, tile.depth,
+// The first word says which kind of tile it is.
+std::array<std::uint32_t, 6> words_of(const RegisterTile& tile) {
+  return {0,
+          tile.rows,
+          tile.columns,
+          tile.invocations,
+          tile.depth,
           static_cast<std::uint32_t>(tile.binding)};
 }
-std::array<std::uint32_t, 5> words_of(const SharedTile& tile) {
-  return {tile.rows, tile.columns, tile.rows_across, tile.columns_across, tile.depth};
+std::array<std::uint32_t, 6> words_of(const SharedTile& tile) {
+  return {1, tile.rows, tile.columns, tile.rows_across, tile.columns_across, tile.depth};
+}
+std::array<std::uint32_t, 6> words_of(const ContractionTile& tile) {
+  return std::visit([](const auto& block) { return words_of(block); }, tile);
 }
 std::array<std::uint32_t, 2> words_of(const LoopTile& tile) {
   return {tile.invocations, tile.points};
@@ -48,6 +55,12 @@ std::optional<Tile> found(std::span<const Tile> tiles, const Numbers& words,
   });
   return at == tiles.end() ? std::optional<Tile>() : *at;
 }
+std::optional<ContractionTile> found_contraction(const std::array<std::uint32_t, 6>& words,
+                                                 const Capabilities& can) {
+  if (const auto block = found(register_tiles(), words, can)) return *block;
+  if (const auto shared = found(shared_tiles(), words, can)) return *shared;
+  return {};
+}
 
 }  // namespace
 
@@ -60,14 +73,11 @@ std::optional<Tiles> remembered_tiles(const PhysicalDevice& device) {
   std::memcpy(&words, bytes->data(), sizeof words);
   if (words.version != version) return {};
   const Capabilities& can = device.capabilities;
-  const auto block = found(register_tiles(), words.product, can);
-  const auto shared = found(shared_tiles(), words.product, can);
-  const auto convolution = found(register_tiles(), words.convolution, can);
+  const auto product = found_contraction(words.product, can);
+  const auto convolution = found_contraction(words.convolution, can);
   const auto loop = found(loop_tiles(), words.loop, can);
-  if (!convolution || !loop) return {};
-  if (words.shared_product == 1 && shared) return Tiles{*shared, *convolution, *loop};
-  if (words.shared_product == 0 && block) return Tiles{*block, *convolution, *loop};
-  return {};
+  if (!product || !convolution || !loop) return {};
+  return Tiles{*product, *convolution, *loop};
 }
 
 Status can_remember(const PhysicalDevice& device) {
@@ -79,9 +89,8 @@ Status can_remember(const PhysicalDevice& device) {
 Status remember_tiles(const PhysicalDevice& device, const Tiles& tiles) {
   EVERGPU_RETURN_IF_ERROR(can_remember(device));
   const std::optional<CachePlace> place = cache_place(device, extension);
-  const Words words = {version, std::holds_alternative<SharedTile>(tiles.product) ? 1U : 0U,
-                       std::visit([](const auto& tile) { return words_of(tile); }, tiles.product),
-                       words_of(tiles.convolution), words_of(tiles.loop)};
+  const Words words = {version, words_of(tiles.product), words_of(tiles.convolution),
+                       words_of(tiles.loop)};
   return write_cache_file(place->path, place->key, std::as_bytes(std::span(&words, 1)));
 }
 

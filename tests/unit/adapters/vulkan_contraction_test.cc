@@ -7,6 +7,7 @@
 #include "adapters/vulkan_test.h"
 #include "ir/build.h"
 #include "ir/graph.h"
+#include "support/environment.h"
 
 namespace evergpu::adapters {
 namespace {
@@ -65,6 +66,33 @@ class VulkanContraction : public VulkanTest, public ::testing::WithParamInterfac
         << "not the bits of the device as it is";
   }
 
+  // A convolution and its gradients, with channels last and first.
+  void expect_convolution(std::mt19937& random, DType dtype, const ConvolutionCase& c) {
+    for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
+      const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);
+      ir::Convolution attributes;
+      attributes.strides = ir::Dims(spatial, c.stride);
+      attributes.dilations = ir::Dims(spatial, c.dilation);
+      attributes.pad_low = ir::Dims(spatial, c.pad_low);
+      attributes.pad_high = ir::Dims(spatial, c.pad_high);
+      attributes.groups = c.groups;
+      attributes.layout = layout;
+      ir::Dims extents = c.input.extents();
+      if (layout == ir::Layout::channels_first)
+        std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
+      const Tensor input = random_tensor(random, dtype, Shape(extents));
+      const Tensor filter = random_tensor(random, dtype, c.filter);
+      const std::int64_t terms = c.filter.elements();
+      const Value forward = ir::convolution(leaf(input), leaf(filter), attributes);
+      expect_equal(forward, {input, filter}, terms);
+      const Tensor gradient = random_tensor(random, dtype, forward.shape());
+      expect_equal(ir::convolution_input(input.shape(), leaf(filter), leaf(gradient), attributes),
+                   {filter, gradient}, terms);
+      expect_equal(ir::convolution_filter(leaf(input), filter.shape(), leaf(gradient), attributes),
+                   {input, gradient}, gradient.shape().elements() / 4 + 1);
+    }
+  }
+
   std::unique_ptr<Device> tiled_;
 };
 
@@ -75,6 +103,21 @@ INSTANTIATE_TEST_SUITE_P(
                       Setting{"full", "EVERGPU_VULKAN_PROFILE", "full", some_dtypes, true},
                       Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu", all_dtypes, false}),
     [](const auto& info) { return std::string(info.param.name); });
+
+/// With the tiles for GPUs alone; their modules go through spirv-val.
+class VulkanSharedTile : public VulkanContraction {
+ protected:
+  void SetUp() override {
+    VulkanTest::SetUp();
+    const evergpu::testing::ScopedVariable tiles(GetParam().variable, GetParam().value);
+    if (device_ != nullptr) tiled_ = open_with("EVERGPU_VULKAN_DUMP", folder_.string().c_str());
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Settings, VulkanSharedTile,
+                         ::testing::Values(Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu",
+                                                   all_dtypes, false}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(VulkanContraction, MatrixProducts) {
   struct Case {
@@ -109,31 +152,24 @@ TEST_P(VulkanContraction, MatrixProducts) {
 TEST_P(VulkanContraction, ConvolutionsAndTheirGradients) {
   std::mt19937 random(2);
   for (DType dtype : GetParam().dtypes)
-    for (const ConvolutionCase& c : convolution_cases)
-      for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
-        const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);
-        ir::Convolution attributes;
-        attributes.strides = ir::Dims(spatial, c.stride);
-        attributes.dilations = ir::Dims(spatial, c.dilation);
-        attributes.pad_low = ir::Dims(spatial, c.pad_low);
-        attributes.pad_high = ir::Dims(spatial, c.pad_high);
-        attributes.groups = c.groups;
-        attributes.layout = layout;
-        ir::Dims extents = c.input.extents();
-        if (layout == ir::Layout::channels_first)
-          std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
-        const Tensor input = random_tensor(random, dtype, Shape(extents));
-        const Tensor filter = random_tensor(random, dtype, c.filter);
-        const std::int64_t terms = c.filter.elements();
-        const Value forward = ir::convolution(leaf(input), leaf(filter), attributes);
-        expect_equal(forward, {input, filter}, terms);
-        const Tensor gradient = random_tensor(random, dtype, forward.shape());
-        expect_equal(ir::convolution_input(input.shape(), leaf(filter), leaf(gradient), attributes),
-                     {filter, gradient}, terms);
-        expect_equal(
-            ir::convolution_filter(leaf(input), filter.shape(), leaf(gradient), attributes),
-            {input, gradient}, gradient.shape().elements() / 4 + 1);
-      }
+    for (const ConvolutionCase& c : convolution_cases) expect_convolution(random, dtype, c);
+}
+
+// Rows, columns and terms of sums in several tiles, with ragged ends; sums in parts; and the phases
+// of strides.
+TEST_P(VulkanSharedTile, ConvolutionsOfSeveralTiles) {
+  const ConvolutionCase cases[] = {
+      {{2, 13, 11, 5}, {3, 3, 5, 70}, 1, 1, 1, 1, 1},
+      {{3, 12, 13, 37}, {3, 3, 37, 6}, 2, 1, 1, 1, 1},
+      {{2, 17, 19, 6}, {4, 3, 3, 20}, 3, 1, 2, 1, 2},  // more taps than the stride, or as many
+      {{1, 16, 15, 4}, {3, 5, 4, 66}, 4, 2, 3, 4, 1},  // some phases meet no tap
+      {{1, 14, 13, 4}, {2, 3, 4, 5}, 3, 2, 0, 1, 1},   // a stride and a dilation without a divisor
+      {{2, 9, 10, 11, 4}, {2, 3, 2, 4, 9}, 2, 1, 1, 1, 1},
+      {{1, 3, 4, 600}, {1, 1, 600, 8}, 1, 1, 0, 0, 1},
+  };
+  std::mt19937 random(3);
+  for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64})
+    for (const ConvolutionCase& c : cases) expect_convolution(random, dtype, c);
 }
 
 }  // namespace

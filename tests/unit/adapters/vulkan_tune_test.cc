@@ -68,14 +68,26 @@ TEST(VulkanTiles, OfClassesAreAmongThoseThatCanBeMeasured) {
   device.capabilities.max_workgroup_size = 128;
   EXPECT_FALSE(fits(shared_tiles()[0], device.capabilities));
   EXPECT_EQ(default_tiles(device, true).loop.invocations, 128U);
-  EXPECT_EQ(default_tiles(device, true).product, ProductTile(SharedTile{4, 4, 8, 8, 16}));
+  const ContractionTile small = SharedTile{4, 4, 8, 8, 16};
+  EXPECT_TRUE(fits(small, device.capabilities));
+  EXPECT_EQ(default_tiles(device, true).product, small);
+  EXPECT_EQ(default_tiles(device, true).convolution, small);
+}
+
+TEST(VulkanTiles, AreNoWiderThanWhatTheyCompute) {
+  EXPECT_EQ(fitted(SharedTile{4, 4, 16, 16, 16}, 16),
+            ContractionTile(SharedTile{4, 1, 16, 16, 16}));
+  EXPECT_EQ(fitted(SharedTile{4, 4, 16, 16, 16}, 17),
+            ContractionTile(SharedTile{4, 2, 16, 16, 16}));
+  EXPECT_EQ(fitted(RegisterTile{16, 8, 8, 1, Binding::descriptors}, 3),
+            ContractionTile(RegisterTile{16, 1, 8, 1, Binding::descriptors}));
 }
 
 TEST(VulkanTuning, IsForOneDeviceWithItsDriver) {
   const TuneFolder folder;
   const PhysicalDevice device = able_device();
   EXPECT_FALSE(remembered_tiles(device));
-  const Tiles tiles{register_tiles()[3], register_tiles()[4], loop_tiles()[2]};
+  const Tiles tiles{register_tiles()[3], shared_tiles()[2], loop_tiles()[2]};
   ASSERT_TRUE(remember_tiles(device, tiles).ok());
   EXPECT_EQ(remembered_tiles(device), tiles);
   PhysicalDevice other = device;
@@ -93,7 +105,7 @@ TEST(VulkanTuning, IsNotTakenWhereItMayNotFit) {
   const PhysicalDevice device = able_device();
   const Tiles good{shared_tiles()[4], register_tiles()[4], loop_tiles()[1]};
   Tiles unknown = good;
-  unknown.convolution.rows = 7;
+  std::get<RegisterTile>(unknown.convolution).rows = 7;
   ASSERT_TRUE(remember_tiles(device, unknown).ok());
   EXPECT_FALSE(remembered_tiles(device));
   ASSERT_TRUE(remember_tiles(device, good).ok());
@@ -183,6 +195,8 @@ Workloads small_workloads() {
   };
   const ir::Convolution attributes{
       ir::Dims(2, 1), ir::Dims(2, 1), ir::Dims(2, 1), ir::Dims(2, 1), 1, {}};
+  ir::Convolution strided = attributes;
+  strided.strides = ir::Dims(2, 2);
   const ir::Shape image({2, 9, 7, 5});
   const ir::Shape filter({3, 3, 5, 6});
   const ir::Shape result({2, 9, 7, 6});
@@ -190,7 +204,9 @@ Workloads small_workloads() {
   workloads.product = {product(150, 133, 41), product(3, 5, 2000)};
   workloads.convolution = {
       {ir::convolution(tune_leaf(image), tune_leaf(filter), attributes), 1e3},
-      {ir::convolution_filter(tune_leaf(image), filter, tune_leaf(result), attributes), 1e3}};
+      {ir::convolution_filter(tune_leaf(image), filter, tune_leaf(result), attributes), 1e3},
+      {ir::convolution_input(image, tune_leaf(filter), tune_leaf(ir::Shape({2, 5, 4, 6})), strided),
+       1e3}};
   for (const std::int64_t axis : {0, 1})
     workloads.loop.push_back(
         {ir::reduce(ir::ReduceOp::sum, tune_leaf(ir::Shape({70, 900})), std::span(&axis, 1)), 1e3});
@@ -216,9 +232,10 @@ std::unique_ptr<Device> tuned_device(int microseconds, bool wrong = false) {
 TEST(VulkanTune, TakesTheFastestThatIsWorthIt) {
   const Tiles start = default_tiles(able_device(), true);
   const auto tuning = tune_with([&](const Tiles& tiles) -> Result<std::unique_ptr<Device>> {
-    if (tiles.convolution == register_tiles()[4]) return tuned_device(90);
-    if (tiles.convolution == register_tiles()[6]) return tuned_device(80);
-    if (tiles.convolution == register_tiles()[7]) return tuned_device(10, true);  // but it is wrong
+    if (tiles.convolution == ContractionTile(register_tiles()[4])) return tuned_device(90);
+    if (tiles.convolution == ContractionTile(register_tiles()[6])) return tuned_device(80);
+    if (tiles.convolution == ContractionTile(register_tiles()[7]))
+      return tuned_device(10, true);  // but it is wrong
     if (tiles.loop == loop_tiles()[3]) return tuned_device(97);
     if (tiles == start) return tuned_device(100);
     return unimplemented("too much for me");
@@ -226,7 +243,7 @@ TEST(VulkanTune, TakesTheFastestThatIsWorthIt) {
   ASSERT_TRUE(tuning.ok()) << tuning.status().message();
   EXPECT_EQ(tuning->tiles, (Tiles{start.product, register_tiles()[6], start.loop}));
   ASSERT_EQ(tuning->rows.size(),
-            shared_tiles().size() + 2 * register_tiles().size() + loop_tiles().size());
+            2 * (shared_tiles().size() + register_tiles().size()) + loop_tiles().size());
   int chosen = 0;
   int defaults = 0;
   int wrong = 0;
