@@ -191,14 +191,17 @@ std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& divisi
     dtypes.push_back(accumulator(loop.program[loop.results[plain + i]].dtype));
     state.push_back(identity(module, loop.reductions[i], dtypes[i]).bits);
   }
+  std::vector<Value> index(loop.extents.size(), item.like(0));
+  for (std::size_t a = 0; a < kept.size(); ++a) index[division.kept[a]] = kept[a];
+  // Where there are no elements, there may be nothing to load.
+  if (division.elements > 0) code.load_fixed(division.reduced, index);
   state = repeat(rounds, state, [&](const Value& i, const std::vector<Value>& so_far) {
     const Value element = begin + first + i * lanes;
     const std::vector<Value> inner = code.split(element, extents_of(loop, division.reduced));
-    std::vector<Value> index(loop.extents.size());
-    for (std::size_t a = 0; a < kept.size(); ++a) index[division.kept[a]] = kept[a];
-    for (std::size_t a = 0; a < inner.size(); ++a) index[division.reduced[a]] = inner[a];
-    const std::vector<Element> registers = code.run(index);
-    for (std::size_t o = 0; o < plain; ++o) code.store(o, index, registers[loop.results[o]]);
+    std::vector<Value> at = index;
+    for (std::size_t a = 0; a < inner.size(); ++a) at[division.reduced[a]] = inner[a];
+    const std::vector<Element> registers = code.run(at);
+    for (std::size_t o = 0; o < plain; ++o) code.store(o, at, registers[loop.results[o]]);
     std::vector<Value> next;
     for (std::size_t r = 0; r < so_far.size(); ++r) {
       const Element x = cast(registers[loop.results[plain + r]], dtypes[r]);
@@ -213,8 +216,6 @@ std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& divisi
 
   const Value stores = shares ? exists & (lane == 0.0) : exists;
   when(stores, [&] {
-    std::vector<Value> index(loop.extents.size(), item.like(0));
-    for (std::size_t a = 0; a < kept.size(); ++a) index[division.kept[a]] = kept[a];
     for (std::size_t i = 0; i < combined.size(); ++i) {
       const Element element = cast(combined[i], loop.outputs[plain + i].dtype);
       if (division.slices > 1) {
