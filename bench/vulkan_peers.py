@@ -39,6 +39,7 @@ ROWS = (
     "bottleneck 7 2048 512",
     "add 4194304",
     "softmax 4096 1000",
+    "softmax 65536 64",
 )
 
 

@@ -134,6 +134,10 @@ Value LoopCode::lane() {
   return {&module_, module_.builtin(spv::BuiltIn::local_index, 0), Type::u32};
 }
 
+Value LoopCode::subgroup_lane() {
+  return {&module_, module_.builtin(spv::BuiltIn::subgroup_local_invocation_id, 0), Type::u32};
+}
+
 std::vector<Value> LoopCode::split(const Value& number, std::span<const std::int64_t> extents) {
   std::vector<Value> index(extents.size());
   Value rest = number;

@@ -27,6 +27,8 @@ class LoopCode {
   Value group();
   /// The number of this invocation in its workgroup.
   Value lane();
+  /// Its number in its subgroup, which is the workgroup.
+  Value subgroup_lane();
   /// Splits the number of a point of an iteration space, row-major, into indices.
   std::vector<Value> split(const Value& number, std::span<const std::int64_t> extents);
 
