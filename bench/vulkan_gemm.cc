@@ -1,17 +1,21 @@
 // Times the Vulkan device: matrix products, ResNet-50's convolutions with their gradients, an
 // element-wise sum, softmax, and what a launch costs. A row is what is timed, in words:
 //
-//   matmul M N K                                  convolution BATCH SIZE IN OUT TAPS STRIDE
-//   [by_input|by_filter] add ELEMENTS                                  softmax ROWS COLUMNS launch
-//   (one of many)                          submit (a launch that is waited for)
+//   matmul M N K
+//   convolution BATCH SIZE IN OUT TAPS STRIDE [by_input|by_filter]
+//   bottleneck SIZE CHANNELS INNER    1x1 to INNER, 3x3, 1x1 back to CHANNELS, of one image
+//   add ELEMENTS
+//   softmax ROWS COLUMNS
+//   launch                            one of many
+//   submit                            a launch that is waited for
 //
 //   vulkan_gemm [ROW...]    times these rows, or a list of its own
 //   vulkan_gemm --serve     reads rows from standard input and answers each with seconds of the
-//   wall
 //                           clock and of all processor cores: for vulkan_peers.py
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
@@ -109,6 +113,21 @@ Row row_of(const std::string& text) {
                             ? ir::convolution_filter(leaf(input), filter, leaf(output), attributes)
                             : forward;
     return contraction(value, taps * taps * in, output.elements());
+  }
+  if (kind == "bottleneck") {
+    const std::int64_t size = next();
+    const std::int64_t channels = next();
+    const std::int64_t inner = next();
+    const Shape outside({1, size, size, channels});
+    Value value = leaf(outside);
+    const std::array<std::int64_t, 3> layers[] = {
+        {1, channels, inner}, {3, inner, inner}, {1, inner, channels}};
+    for (const auto& [taps, in, out] : layers) {
+      const ir::Dims pad(2, taps / 2);
+      value = ir::convolution(value, leaf(Shape({taps, taps, in, out})),
+                              {ir::Dims(2, 1), ir::Dims(2, 1), pad, pad, 1, {}});
+    }
+    return contraction(value, 2 * channels * inner + 9 * inner * inner, size * size);
   }
   if (kind == "add") {
     const Shape shape({next()});

@@ -33,9 +33,23 @@ ROWS = (
     "convolution 1 28 128 128 3 1",
     "convolution 1 14 256 256 3 1",
     "convolution 1 7 512 512 3 1",
+    "bottleneck 56 256 64",
+    "bottleneck 28 512 128",
+    "bottleneck 14 1024 256",
+    "bottleneck 7 2048 512",
     "add 4194304",
     "softmax 4096 1000",
+    "softmax 65536 64",
 )
+
+
+def convolutions(kind, numbers):
+    """The input's channels and size, and the (taps, in, out) of a layer's convolutions; as in vulkan_gemm.cc."""
+    if kind == "bottleneck":
+        size, channels, inner = numbers
+        return channels, size, [(1, channels, inner), (3, inner, inner), (1, inner, channels)]
+    _, size, channels, _, taps, _ = numbers
+    return channels, size, [(taps, channels, channels)]
 
 
 def best(run):
@@ -68,34 +82,41 @@ class OnnxRuntime(Peer):
     name = "onnxruntime-webgpu"
 
     def chain(self, kind, numbers, count):
-        weights = []
         if kind == "matmul":
-            shape, weight = numbers[:2], numbers[1:]
-            layer = lambda i: helper.make_node("MatMul", [f"x{i}", "w"], [f"x{i + 1}"])
-        elif kind == "convolution":
-            batch, size, channels, _, taps, _ = numbers
-            shape, weight = [batch, channels, size, size], [channels, channels, taps, taps]
-            pads = [taps // 2] * 4
-            layer = lambda i: helper.make_node("Conv", [f"x{i}", "w"], [f"x{i + 1}"], pads=pads)
+            shape, weights, operators = numbers[:2], [numbers[1:]], [("MatMul", {})]
+        elif kind in ("convolution", "bottleneck"):
+            channels, size, layers = convolutions(kind, numbers)
+            shape = [1, channels, size, size]
+            weights = [[out, into, taps, taps] for taps, into, out in layers]
+            operators = [("Conv", {"pads": [taps // 2] * 4}) for taps, _, _ in layers]
         elif kind == "add":
-            shape = weight = numbers
-            layer = lambda i: helper.make_node("Add", [f"x{i}", "w"], [f"x{i + 1}"])
+            shape, weights, operators = numbers, [numbers], [("Add", {})]
         else:
-            shape, weight = numbers, None
-            layer = lambda i: helper.make_node("Softmax", [f"x{i}"], [f"x{i + 1}"], axis=1)
-        if weight:
-            weights = [numpy_helper.from_array(numpy.full(weight, 1e-3, numpy.float32), "w")]
+            shape, weights, operators = numbers, [], [("Softmax", {"axis": 1})]
+        tensors = [numpy_helper.from_array(numpy.full(dims, 1e-3, numpy.float32), f"w{i}")
+                   for i, dims in enumerate(weights)]
+        nodes = []
+        for n in range(count * len(operators)):
+            operator, attributes = operators[n % len(operators)]
+            operands = [f"x{n}", *[tensor.name for tensor in tensors[n % len(operators):][:1]]]
+            nodes.append(helper.make_node(operator, operands, [f"x{n + 1}"], **attributes))
+        result = nodes[-1].output[0]
         graph = helper.make_graph(
-            [layer(i) for i in range(count)],
+            nodes,
             "chain",
             [helper.make_tensor_value_info("x0", TensorProto.FLOAT, shape)],
-            [helper.make_tensor_value_info(f"x{count}", TensorProto.FLOAT, shape)],
-            weights,
+            [helper.make_tensor_value_info(result, TensorProto.FLOAT, shape)],
+            tensors,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["WebGpuExecutionProvider"])
         x = numpy.ones(shape, numpy.float32)
         return lambda: session.run(None, {"x0": x})
+
+
+def mat(array):
+    """A copy: ncnn.Mat(array) alone keeps no reference to the array's memory."""
+    return ncnn.Mat(array).clone()
 
 
 class Ncnn(Peer):
@@ -106,26 +127,30 @@ class Ncnn(Peer):
         model = b""
         if kind == "matmul":
             shape, second = numbers[:2], numbers[1:]
-            layer = "Gemm layer{0} 2 1 x{0} w{0} x{1}"
-        elif kind == "convolution":
-            _, size, channels, _, taps, _ = numbers
+            layers = ["Gemm layer{0} 2 1 x{0} w{0} x{1}"]
+        elif kind in ("convolution", "bottleneck"):
+            channels, size, parts = convolutions(kind, numbers)
             shape = [channels, size, size]
-            elements = channels * channels * taps * taps
-            layer = f"Convolution layer{{0}} 1 1 x{{0}} x{{1}} 0={channels} 1={taps} 4={taps // 2} 6={elements}"
-            model = (b"\0\0\0\0" + numpy.full(elements, 1e-3, numpy.float32).tobytes()) * count
+            layers = []
+            for taps, into, out in parts:
+                elements = into * out * taps * taps
+                layers.append(f"Convolution layer{{0}} 1 1 x{{0}} x{{1}} 0={out} 1={taps} 4={taps // 2} 6={elements}")
+                model += b"\0\0\0\0" + numpy.full(elements, 1e-3, numpy.float32).tobytes()
+            model *= count
         elif kind == "add":
             shape = second = numbers
-            layer = "BinaryOp layer{0} 2 1 x{0} w{0} x{1} 0=0"
+            layers = ["BinaryOp layer{0} 2 1 x{0} w{0} x{1} 0=0"]
         else:
             shape = numbers
-            layer = "Softmax layer{0} 1 1 x{0} x{1} 0=1 1=1"
+            layers = ["Softmax layer{0} 1 1 x{0} x{1} 0=1 1=1"]
+        layers *= count
         lines = ["Input x 0 1 x0"]
-        blobs = count + 1
+        blobs = len(layers) + 1
         if second:
             outputs = " ".join(f"w{i}" for i in range(count))
             lines += ["Input w 0 1 w", f"Split split 1 {count} w {outputs}"]
             blobs += count + 1
-        lines += [layer.format(i, i + 1) for i in range(count)]
+        lines += [layer.format(i, i + 1) for i, layer in enumerate(layers)]
         net = ncnn.Net()
         net.opt.use_vulkan_compute = True
         for option in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage"):
@@ -135,15 +160,15 @@ class Ncnn(Peer):
             file.write(model)
             file.flush()
             net.load_model(file.name)
-        x = ncnn.Mat(numpy.ones(shape, numpy.float32)).clone()
-        w = ncnn.Mat(numpy.full(second, 1e-3, numpy.float32)) if second else None
+        x = mat(numpy.ones(shape, numpy.float32))
+        w = mat(numpy.full(second, 1e-3, numpy.float32)) if second else None
 
         def run():
             extractor = net.create_extractor()
             extractor.input("x0", x)
             if second:
                 extractor.input("w", w)
-            status, result = extractor.extract(f"x{count}")
+            status, result = extractor.extract(f"x{len(layers)}")
             assert status == 0 and result.total() > 0, kind
 
         return run

@@ -52,8 +52,12 @@ python_tests() {
 }
 
 # On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, three small models, and what is
-# measured and counted.
+# measured and counted; and loops and library kernels with red zones around their arrays, which addresses can reach.
 vulkan_tests() {
+  quietly ctest-vulkan env EVERGPU_REQUIRE_VULKAN=1 EVERGPU_RED_ZONES=1 EVERGPU_POISON=1 EVERGPU_VULKAN_PROFILE=full \
+    ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" \
+    --tests-regex '^Vulkan(Loop|Reduce|Library|RedZones)[.]' || return 1
+  echo "      with red zones: $(grep -E 'tests passed' "$log_folder/ctest-vulkan.log")"
   quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest $(pytest_options) \
     tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
     tests/python/test_profile.py tests/python/test_statistics.py tests/python/test_vulkan_bytes.py \

@@ -24,6 +24,7 @@ struct DeviceInfo {
   std::size_t memory_bytes = 0;  // what evergpu may use in all
   std::size_t alignment = 64;    // of a region's offset in its memory, in bytes: a multiple of 8
   bool is_gpu = false;
+  bool separate_temporaries = false;  // each wants memory of its own, which is watched
   bool strided_matmul = false;  // operands of matrix products may have layouts (compiler::Library)
   bool recurrent_layers = false;  // Kind::recurrent and recurrent_gradient of f32 are computed
 };

@@ -182,14 +182,16 @@ Result<Executor::Memories> Executor::take_memory(const Job& part, const Plan& pl
     memories.new_bytes += bytes;
     return {};
   };
+  const bool separate = hardware_.info().separate_temporaries;
   // Of no bytes too: empty temporaries are regions of it.
-  EVERGPU_RETURN_IF_ERROR(take(plan.arena_bytes, memories.arena));
+  EVERGPU_RETURN_IF_ERROR(take(separate ? 0 : plan.arena_bytes, memories.arena));
   memories.by_buffer.resize(plan.buffers.size());
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     const Buffer& buffer = plan.buffers[i];
-    if (buffer.place != Buffer::Place::wanted) continue;
+    const bool temporary = buffer.place == Buffer::Place::temporary;
+    if (buffer.place == Buffer::Place::leaf || (temporary && !separate)) continue;
     std::shared_ptr<Memory>& memory = memories.by_buffer[i];
-    memory = taken_over(part, plan, buffer);
+    if (!temporary) memory = taken_over(part, plan, buffer);
     if (memory == nullptr) EVERGPU_RETURN_IF_ERROR(take(buffer.bytes, memory));
   }
   return memories;
@@ -240,9 +242,8 @@ Status Executor::run_plan(const Job& part, RunnablePlan& runnable, Memories& mem
       if (block.state() == Block::State::failed) failed[i] = block.error();
       memories.by_buffer[i] = block.memory();
     }
-    regions[i] = buffer.place == Buffer::Place::temporary
-                     ? Region{memories.arena.get(), buffer.offset}
-                     : Region{memories.by_buffer[i].get(), 0};
+    regions[i] = memories.by_buffer[i] == nullptr ? Region{memories.arena.get(), buffer.offset}
+                                                  : Region{memories.by_buffer[i].get(), 0};
   }
   LaunchMeter meter(hardware_, trace_);
   Status first;

@@ -52,7 +52,7 @@ class Executor {
   /// What a plan runs in, besides its leaves.
   struct Memories {
     std::shared_ptr<adapters::Memory> arena;
-    std::vector<std::shared_ptr<adapters::Memory>> by_buffer;  // null for temporaries
+    std::vector<std::shared_ptr<adapters::Memory>> by_buffer;  // null for those in the arena
     std::size_t new_bytes = 0;
   };
   Result<Memories> take_memory(const Job& part, const compiler::Plan& plan);

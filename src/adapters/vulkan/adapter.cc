@@ -12,7 +12,9 @@
 #include "adapters/vulkan/tune.h"
 #include "adapters/vulkan/tuning.h"
 #include "adapters/vulkan/vulkan.h"
+#include "base/log.h"
 #include "base/os.h"
+#include "compiler/plan.h"
 
 namespace evergpu::adapters {
 namespace {
@@ -25,6 +27,7 @@ using vulkan::Encoder;
 using vulkan::Instance;
 using vulkan::MemoryPool;
 using vulkan::PhysicalDevice;
+using vulkan::RedZones;
 using vulkan::Span;
 using vulkan::VulkanExecutable;
 
@@ -37,7 +40,8 @@ std::string name_of(const PhysicalDevice& device) {
              : device.name;
 }
 
-DeviceInfo describe(const PhysicalDevice& device) {
+DeviceInfo describe(const Context& context) {
+  const PhysicalDevice& device = context.physical();
   DeviceInfo info;
   info.adapter = "vulkan";
   info.is_gpu = device.kind != DeviceKind::software;
@@ -49,6 +53,7 @@ DeviceInfo describe(const PhysicalDevice& device) {
     most = std::min<std::uint64_t>(most, os::memory_limit() / 5 * 4);
   info.memory_bytes = static_cast<std::size_t>(most);
   info.alignment = std::max<std::size_t>(device.capabilities.buffer_alignment, 64);
+  info.separate_temporaries = context.red_zone_bytes() > 0;
   return info;
 }
 
@@ -57,26 +62,30 @@ class VulkanDevice final : public Device {
   VulkanDevice(std::shared_ptr<Context> context, std::unique_ptr<CommandQueue> queue,
                std::unique_ptr<Chunk> staging)
       : context_(std::move(context)),
-        info_(describe(context_->physical())),
+        info_(describe(*context_)),
         memory_(std::make_shared<MemoryPool>(context_, info_.memory_bytes)),
         staging_(std::move(staging)),
         queue_(std::move(queue)),
         poison_(os::environment("EVERGPU_POISON") == "1") {}
+  ~VulkanDevice() override {
+    if (memory_->red_zones() == nullptr) return;
+    if (const Status status = wait(); !status.ok()) log::warning(status.message());
+  }
 
   const DeviceInfo& info() const override { return info_; }
 
   Result<std::unique_ptr<Memory>> allocate(std::size_t bytes) override {
     auto memory = memory_->allocate(bytes);
+    const RedZones* const zones = memory_->red_zones();
     if (!memory.ok() && memory.status().code() == Code::resource_exhausted &&
-        memory_->has_unused()) {
-      EVERGPU_RETURN_IF_ERROR(queue_->wait());
+        (memory_->has_unused() || (zones != nullptr && zones->has_retired()))) {
+      EVERGPU_RETURN_IF_ERROR(wait());
       memory_->release_unused();
       memory = memory_->allocate(bytes);
     }
     if (memory.ok() && poison_) {
-      const auto& block = static_cast<const vulkan::VulkanMemory&>(**memory);
-      EVERGPU_RETURN_IF_ERROR(
-          queue_->fill({&block.chunk(), block.offset(), block.block_bytes()}, 0xffffffffU));
+      const Span& block = static_cast<const vulkan::VulkanMemory&>(**memory).block();
+      if (block.bytes > 0) EVERGPU_RETURN_IF_ERROR(queue_->fill(block, 0xffffffffU));
     }
     return memory;
   }
@@ -97,14 +106,14 @@ class VulkanDevice final : public Device {
       EVERGPU_RETURN_IF_ERROR(
           queue_->copy({target->chunk, target->offset + at, bytes}, {staging_.get(), 0, bytes}));
     }
-    return queue_->wait();
+    return wait();
   }
 
   Status download(std::span<std::byte> to, Region from) override {
     if (to.empty()) return {};
     const Result<Span> source = vulkan::span_of(from, to.size());
     if (!source.ok()) return source.status();
-    EVERGPU_RETURN_IF_ERROR(queue_->wait());
+    EVERGPU_RETURN_IF_ERROR(wait());
     if (const std::byte* const mapped = source->chunk->mapped()) {
       std::memcpy(to.data(), mapped + source->offset, to.size());
       return {};
@@ -153,6 +162,8 @@ class VulkanDevice final : public Device {
     try {
       Encoder encoder(*queue_, *memory_, compiler::work_of(kernel));
       if (measures_) queue_->begin_interval();
+      if (RedZones* const zones = memory_->red_zones())
+        zones->note(compiler::summary(kernel), outputs);
       EVERGPU_RETURN_IF_ERROR(
           static_cast<VulkanExecutable&>(executable).encode(kernel, inputs, outputs, encoder));
       return measures_ ? queue_->end_interval() : Status();
@@ -161,7 +172,10 @@ class VulkanDevice final : public Device {
     }
   }
 
-  Status wait() override { return queue_->wait(); }
+  Status wait() override {
+    EVERGPU_RETURN_IF_ERROR(queue_->wait());
+    return memory_->check_red_zones();
+  }
 
   bool measure(bool on) override {
     queue_->clear_intervals();

@@ -61,9 +61,8 @@ void read_properties(const InstanceFunctions& functions, PhysicalDevice& device)
 
   Capabilities& can = device.capabilities;
   can.subgroup_size = of_11.subgroupSize;
-  can.subgroup_arithmetic =
-      (of_11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
-      (of_11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
+  can.subgroup_shuffle = (of_11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+                         (of_11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
   can.preserves_nan_f32 = of_12.shaderSignedZeroInfNanPreserveFloat32 == VK_TRUE;
   can.preserves_nan_f64 = of_12.shaderSignedZeroInfNanPreserveFloat64 == VK_TRUE;
   can.preserves_denormals_f32 = of_12.shaderDenormPreserveFloat32 == VK_TRUE;

@@ -21,7 +21,7 @@ struct Capabilities {
   bool int16 = false;
   bool int64 = false;
   bool device_addresses = false;  // buffers may be reached through 64-bit addresses
-  bool subgroup_arithmetic = false;
+  bool subgroup_shuffle = false;  // invocations of a subgroup exchange numbers of 32 bits
   std::uint32_t subgroup_size = 1;
   // Float controls (execution modes) that the device takes.
   bool preserves_nan_f32 = false;

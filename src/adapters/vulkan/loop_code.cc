@@ -67,7 +67,7 @@ Status check_loop(const Loop& loop, const Capabilities& can) {
 }
 
 LoopCode::LoopCode(const Loop& loop, const Capabilities& can, Binding binding)
-    : loop_(loop), binding_(binding) {
+    : loop_(loop), binding_(binding), fixed_(loop.inputs.size()) {
   arguments_ = module_.storage_buffer(0, Type::u32, false);
   if (binding == Binding::descriptors)
     bind_descriptors(can);
@@ -134,6 +134,10 @@ Value LoopCode::lane() {
   return {&module_, module_.builtin(spv::BuiltIn::local_index, 0), Type::u32};
 }
 
+Value LoopCode::subgroup_lane() {
+  return {&module_, module_.builtin(spv::BuiltIn::subgroup_local_invocation_id, 0), Type::u32};
+}
+
 std::vector<Value> LoopCode::split(const Value& number, std::span<const std::int64_t> extents) {
   std::vector<Value> index(extents.size());
   Value rest = number;
@@ -162,6 +166,15 @@ Value LoopCode::position(std::size_t operand, const LoopOperand& of,
   return at;
 }
 
+void LoopCode::load_fixed(std::span<const std::size_t> axes, const std::vector<Value>& index) {
+  for (std::size_t i = 0; i < loop_.inputs.size(); ++i) {
+    const LoopOperand& input = loop_.inputs[i];
+    const bool moves = std::any_of(axes.begin(), axes.end(),
+                                   [&](std::size_t axis) { return input.strides[axis] != 0; });
+    if (!moves) fixed_[i] = load_element(inputs_[i], position(i, input, index), input.dtype);
+  }
+}
+
 std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
   std::vector<Element> registers;
   std::uint32_t word = operand_count();
@@ -170,6 +183,7 @@ std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
     const auto made = [&]() -> Element {
       switch (i.op) {
         case Op::load: {
+          if (fixed_[i.a]) return *fixed_[i.a];
           const Array& array = inputs_[i.a];
           return load_element(array, position(i.a, loop_.inputs[i.a], index), i.dtype);
         }

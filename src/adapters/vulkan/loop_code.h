@@ -2,6 +2,7 @@
 // offsets and constants are launch arguments.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,9 +27,14 @@ class LoopCode {
   Value group();
   /// The number of this invocation in its workgroup.
   Value lane();
+  /// Its number in its subgroup, which is the workgroup.
+  Value subgroup_lane();
   /// Splits the number of a point of an iteration space, row-major, into indices.
   std::vector<Value> split(const Value& number, std::span<const std::int64_t> extents);
 
+  /// Loads the inputs that do not move along `axes` here and now, instead of in each run; `index`
+  /// says where along the other axes. At least one run follows, or reading does no harm.
+  void load_fixed(std::span<const std::size_t> axes, const std::vector<Value>& index);
   /// Runs the program at an index of the loop; the registers.
   std::vector<Element> run(const std::vector<Value>& index);
   void store(std::size_t output, const std::vector<Value>& index, const Element& element);
@@ -50,6 +56,7 @@ class LoopCode {
   Array arguments_;
   std::vector<Array> inputs_;
   std::vector<Array> outputs_;
+  std::vector<std::optional<Element>> fixed_;  // by input: what load_fixed() loaded
 };
 
 /// The loop's buffers and arguments for a launch. Each buffer is bound from where the loop begins

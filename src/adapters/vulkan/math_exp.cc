@@ -50,7 +50,7 @@ struct Reduced {
 Reduced reduce(const Value& x) {
   const Format& format = format_of(x);
   const Value whole = floor(x * log2_of_e + 0.5);
-  const Value n = convert(whole, x.type == Type::f64 ? Type::u64 : Type::u32, true);
+  const Value n = small_integer(whole);
   const Value high = x - whole * format.ln2_high;
   const Value r = high - whole * format.ln2_low;
   if (x.type == Type::f32) {

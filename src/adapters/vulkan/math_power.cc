@@ -65,7 +65,7 @@ Value precise_exp(const Pair& x) {
     return r * c / (2.0 - c);
   };
   const Value y = (beyond_linear() + rest.low) + r + 1.0;
-  return scale_by_power_of_two(y, convert(n, is_f64 ? Type::u64 : Type::u32, true));
+  return scale_by_power_of_two(y, small_integer(n));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ Quadrant reduce_small(const Value& x) {
   rest = rest - n * 4.8351287841796875e-4;
   rest = rest - n * 3.13855707645416259765625e-7;
   rest = rest - n * 6.0771005065061922e-11;
-  return {convert(n, Type::u32, true) & 3, rest};
+  return {small_integer(n) & 3, rest};
 }
 
 // For large x (M. Payne, R. Hanek, "Radian reduction for trigonometric functions", 1983): x is an

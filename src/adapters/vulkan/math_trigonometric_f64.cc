@@ -158,7 +158,7 @@ Angle half_turns(const Value& x) {
   const Value twice = x + x;
   const Value quadrant = round_even(twice);
   const Pair half_pi = {x.like(half_pi_high), x.like(half_pi_low)};
-  return {convert(quadrant, Type::u64), half_pi * (twice - quadrant)};
+  return {small_integer(quadrant), half_pi * (twice - quadrant)};
 }
 
 Value finite_only(const Value& x, const Value& y) {

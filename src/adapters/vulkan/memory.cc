@@ -89,8 +89,14 @@ Chunk::~Chunk() {
   functions.FreeMemory(context_->device(), memory_, nullptr);  // unmaps
 }
 
+MemoryPool::MemoryPool(std::shared_ptr<const Context> context, std::uint64_t limit)
+    : context_(std::move(context)),
+      limit_(limit),
+      red_zones_(context_->red_zone_bytes() == 0 ? nullptr : std::make_unique<RedZones>()) {}
+
 Result<std::unique_ptr<Memory>> MemoryPool::allocate(std::size_t bytes) {
-  const std::uint64_t block_bytes = round_up(std::max<std::uint64_t>(bytes, 1), block_alignment);
+  const std::uint64_t block_bytes =
+      round_up(std::max<std::uint64_t>(bytes, 1), block_alignment) + 2 * context_->red_zone_bytes();
   const auto no_room = [&] {
     return resource_exhausted(
         fmt::format("no room for {} bytes on {}: {} of the {} bytes evergpu may use are taken; try "
@@ -111,9 +117,11 @@ Result<std::unique_ptr<Memory>> MemoryPool::allocate(std::size_t bytes) {
     const std::uint64_t size =
         std::min(block_bytes > chunk_size / 2 ? round_up(block_bytes, 1 << 20) : chunk_size,
                  limit_ - chunk_bytes_);
-    auto chunk =
-        Chunk::create(context_, size, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
-                      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT);
+    constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+    constexpr VkMemoryPropertyFlags visible =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    auto chunk = red_zones_ ? Chunk::create(context_, size, visible, local)
+                            : Chunk::create(context_, size, local, visible);
     if (!chunk.ok())
       return chunk.status().code() == Code::resource_exhausted ? no_room() : chunk.status();
     chunks_.push_back(std::make_unique<Divided>());
@@ -136,14 +144,34 @@ std::unique_ptr<Memory> MemoryPool::take(Divided& from, std::size_t bytes,
   from.free.erase(best);
   if (size > block_bytes) from.free.emplace(offset + block_bytes, size - block_bytes);
   used_bytes_ += block_bytes;
-  return std::make_unique<VulkanMemory>(shared_from_this(), from.chunk.get(), offset, bytes,
-                                        block_bytes);
+  const Span taken = {from.chunk.get(), offset, block_bytes};
+  Span block = taken;
+  if (red_zones_) {
+    block = {taken.chunk, offset + RedZones::zone_bytes, round_up(bytes, 4)};
+    red_zones_->add(taken, bytes);
+  }
+  return std::make_unique<VulkanMemory>(shared_from_this(), bytes, block, taken);
 }
 
-void MemoryPool::give_back(const Chunk* chunk, std::uint64_t offset, std::uint64_t bytes) {
+void MemoryPool::give_back(const Span& taken) {
+  if (red_zones_) {
+    red_zones_->retire(taken);
+  } else {
+    release(taken);
+  }
+}
+
+Status MemoryPool::check_red_zones() {
+  if (!red_zones_) return {};
+  return red_zones_->check([&](const Span& taken) { release(taken); });
+}
+
+void MemoryPool::release(const Span& taken) {
+  const std::uint64_t offset = taken.offset;
+  std::uint64_t bytes = taken.bytes;
   used_bytes_ -= bytes;
   const auto divided = std::find_if(chunks_.begin(), chunks_.end(),
-                                    [&](const auto& d) { return d->chunk.get() == chunk; });
+                                    [&](const auto& d) { return d->chunk.get() == taken.chunk; });
   auto& free = (*divided)->free;
   const auto next = free.lower_bound(offset);
   if (next != free.end() && next->first == offset + bytes) {

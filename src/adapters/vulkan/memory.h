@@ -2,6 +2,7 @@
 //
 // A freed block may be handed out again at once, even while kernels that use it are in flight: all
 // work goes through one queue in order, and the queue orders accesses to the same bytes of a chunk.
+// With red zones it is kept back until all is idle, and chunks lie where the host sees them.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,8 @@
 
 #include "adapters/adapter.h"
 #include "adapters/vulkan/pipeline.h"
+#include "adapters/vulkan/red_zones.h"
+#include "adapters/vulkan/span.h"
 
 namespace evergpu::adapters::vulkan {
 
@@ -47,8 +50,8 @@ class Chunk {
 /// Cuts chunks into blocks: best fit, neighbours merge when they are freed.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:
-  MemoryPool(std::shared_ptr<const Context> context, std::uint64_t limit)
-      : context_(std::move(context)), limit_(limit) {}
+  /// With red zones around blocks where the context asks for them.
+  MemoryPool(std::shared_ptr<const Context> context, std::uint64_t limit);
 
   /// resource_exhausted when the limit or the device's memory is reached.
   Result<std::unique_ptr<Memory>> allocate(std::size_t bytes);
@@ -57,6 +60,11 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   std::uint64_t chunk_bytes() const { return chunk_bytes_; }
   /// Bytes in blocks that are handed out.
   std::uint64_t used_bytes() const { return used_bytes_; }
+  /// Null where there are none.
+  RedZones* red_zones() const { return red_zones_.get(); }
+  /// Only when nothing is in flight. `internal` when memory between blocks has changed; nothing is
+  /// done where there are no red zones.
+  Status check_red_zones();
   /// Whether a chunk holds no block: release_unused() would free memory.
   bool has_unused() const;
   /// Gives chunks without blocks back to Vulkan. Only when nothing is in flight.
@@ -70,10 +78,12 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   };
 
   std::unique_ptr<Memory> take(Divided& from, std::size_t bytes, std::uint64_t block_bytes);
-  void give_back(const Chunk* chunk, std::uint64_t offset, std::uint64_t bytes);
+  void give_back(const Span& taken);
+  void release(const Span& taken);
 
   const std::shared_ptr<const Context> context_;
   const std::uint64_t limit_;
+  const std::unique_ptr<RedZones> red_zones_;
   std::vector<std::unique_ptr<Divided>> chunks_;
   std::uint64_t chunk_bytes_ = 0;
   std::uint64_t used_bytes_ = 0;
@@ -82,34 +92,24 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
 /// A block of a chunk; it goes back to its pool, which lives as long as its blocks.
 class VulkanMemory final : public Memory {
  public:
-  VulkanMemory(std::shared_ptr<MemoryPool> pool, const Chunk* chunk, std::uint64_t offset,
-               std::size_t bytes, std::uint64_t block_bytes)
-      : pool_(std::move(pool)),
-        chunk_(chunk),
-        offset_(offset),
-        bytes_(bytes),
-        block_bytes_(block_bytes) {}
-  ~VulkanMemory() override { pool_->give_back(chunk_, offset_, block_bytes_); }
+  /// `block` is what kernels may use of `taken`.
+  VulkanMemory(std::shared_ptr<MemoryPool> pool, std::size_t bytes, const Span& block,
+               const Span& taken)
+      : pool_(std::move(pool)), bytes_(bytes), block_(block), taken_(taken) {}
+  ~VulkanMemory() override { pool_->give_back(taken_); }
 
   std::size_t bytes() const override { return bytes_; }
-  const Chunk& chunk() const { return *chunk_; }
+  const Chunk& chunk() const { return *block_.chunk; }
   /// Where the block begins in its chunk.
-  std::uint64_t offset() const { return offset_; }
-  std::uint64_t block_bytes() const { return block_bytes_; }
+  std::uint64_t offset() const { return block_.offset; }
+  /// All of the block: its bytes, and what fills up the last of its words, at least.
+  const Span& block() const { return block_; }
 
  private:
   std::shared_ptr<MemoryPool> pool_;
-  const Chunk* chunk_;
-  std::uint64_t offset_;
   std::size_t bytes_;
-  std::uint64_t block_bytes_;
-};
-
-/// Bytes of a chunk.
-struct Span {
-  const Chunk* chunk = nullptr;
-  std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;
+  Span block_;
+  Span taken_;
 };
 
 /// `bytes` of a region; `internal` when they do not lie in its memory.

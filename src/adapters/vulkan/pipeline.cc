@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "adapters/vulkan/kernel_words.h"
+#include "adapters/vulkan/red_zones.h"
 #include "adapters/vulkan/tuning.h"
 #include "base/os.h"
 
@@ -34,6 +35,7 @@ Context::Context(std::shared_ptr<const Instance> instance, PhysicalDevice physic
       has_gpu_tiles_(physical_.kind != DeviceKind::software ||
                      os::environment("EVERGPU_VULKAN_TILES") == "gpu"),
       tiles_(tiles ? *tiles : tiles_of(physical_, has_gpu_tiles_)),
+      red_zone_bytes_(os::environment("EVERGPU_RED_ZONES") == "1" ? RedZones::zone_bytes : 0),
       dump_folder_(os::environment("EVERGPU_VULKAN_DUMP").value_or("")) {}
 
 Status Context::dump(std::span<const std::uint32_t> spirv) {

@@ -74,6 +74,9 @@ class Context : public std::enable_shared_from_this<Context> {
                                                            : Binding::descriptors;
   }
   VkQueue queue() const { return queue_; }
+  /// Of what lies before and after each block of memory for finding kernels that write there; 0
+  /// unless EVERGPU_RED_ZONES=1.
+  std::uint64_t red_zone_bytes() const { return red_zone_bytes_; }
 
   /// The layouts for pipelines over `buffers` storage buffers (the arguments not counted).
   struct Layout {
@@ -104,6 +107,7 @@ class Context : public std::enable_shared_from_this<Context> {
   const PhysicalDevice physical_;
   const bool has_gpu_tiles_;
   const Tiles tiles_;
+  const std::uint64_t red_zone_bytes_;
   VkDevice device_ = VK_NULL_HANDLE;
   VkQueue queue_ = VK_NULL_HANDLE;
   DeviceFunctions functions_;

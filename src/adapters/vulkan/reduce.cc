@@ -88,9 +88,23 @@ struct Division {
   std::int64_t elements = 1;      // points of the reduced axes: combined for one result
   std::uint32_t invocations = 1;  // of a workgroup
   std::uint32_t lanes = 1;        // invocations that share a result
+  bool is_subgroup = false;       // a workgroup is one, so that its invocations need no memory
   std::int64_t slice = 0;         // elements that are combined in the first pass
   std::int64_t slices = 1;
 };
+
+// Of software rasterisers alone: the workgroups for GPUs are larger, and there the size of a
+// subgroup may vary.
+bool is_subgroup(const Loop& loop, std::uint32_t invocations, const Context& context) {
+  const Capabilities& can = context.capabilities();
+  const bool is_narrow =
+      std::all_of(loop.results.end() - static_cast<std::ptrdiff_t>(loop.reductions.size()),
+                  loop.results.end(), [&](std::uint16_t result) {
+                    return ir::size_of(accumulator(loop.program[result].dtype)) <= 4;
+                  });
+  return !context.has_gpu_tiles() && can.subgroup_shuffle && can.subgroup_size == invocations &&
+         is_narrow;
+}
 
 Division divide(const Loop& loop, const Context& context) {
   Division division;
@@ -109,6 +123,7 @@ Division divide(const Loop& loop, const Context& context) {
         std::min(division.invocations,
                  static_cast<std::uint32_t>(context.capabilities().shared_bytes / bytes)));
     division.invocations = division.lanes;
+    division.is_subgroup = division.lanes > 1 && is_subgroup(loop, division.lanes, context);
   }
   const std::int64_t most = serial_elements * division.lanes;
   division.slices = std::max<std::int64_t>((division.elements + most - 1) / most, 1);
@@ -158,6 +173,21 @@ std::vector<Element> combine_lanes(LoopCode& code, const Loop& loop, std::uint32
   return result;
 }
 
+// The same tree without memory: an invocation below `width` combines what it holds with what the
+// one `width` above it holds, and no other matters.
+std::vector<Element> combine_subgroup(const Loop& loop, std::uint32_t lanes,
+                                      std::vector<Element> mine) {
+  for (std::uint32_t width = lanes / 2; width > 0; width /= 2) {
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+      const Value& bits = mine[i].bits;
+      const Id other = bits.module->shuffle_xor(bits.id, width);
+      mine[i] = binary(combination(loop.reductions[i]), mine[i],
+                       {mine[i].dtype, {bits.module, other, bits.type}}, mine[i].dtype);
+    }
+  }
+  return mine;
+}
+
 // The first pass. With several slices the loop's reduced outputs are arrays [slices, results].
 std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& division,
                                         const Capabilities& can, Binding binding) {
@@ -166,7 +196,7 @@ std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& divisi
   const std::size_t plain = loop.plain_outputs();
   const bool shares = division.lanes > 1;
   const std::uint32_t size = division.invocations;
-  const Value lane = code.lane();
+  const Value lane = division.is_subgroup ? code.subgroup_lane() : code.lane();
   const Value item = shares ? code.group() : code.group() * static_cast<double>(size) + lane;
   const Value results = item.like(static_cast<double>(std::max<std::int64_t>(division.results, 1)));
   const Value slice = item / results;
@@ -191,14 +221,17 @@ std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& divisi
     dtypes.push_back(accumulator(loop.program[loop.results[plain + i]].dtype));
     state.push_back(identity(module, loop.reductions[i], dtypes[i]).bits);
   }
+  std::vector<Value> index(loop.extents.size(), item.like(0));
+  for (std::size_t a = 0; a < kept.size(); ++a) index[division.kept[a]] = kept[a];
+  // Where there are no elements, there may be nothing to load.
+  if (division.elements > 0) code.load_fixed(division.reduced, index);
   state = repeat(rounds, state, [&](const Value& i, const std::vector<Value>& so_far) {
     const Value element = begin + first + i * lanes;
     const std::vector<Value> inner = code.split(element, extents_of(loop, division.reduced));
-    std::vector<Value> index(loop.extents.size());
-    for (std::size_t a = 0; a < kept.size(); ++a) index[division.kept[a]] = kept[a];
-    for (std::size_t a = 0; a < inner.size(); ++a) index[division.reduced[a]] = inner[a];
-    const std::vector<Element> registers = code.run(index);
-    for (std::size_t o = 0; o < plain; ++o) code.store(o, index, registers[loop.results[o]]);
+    std::vector<Value> at = index;
+    for (std::size_t a = 0; a < inner.size(); ++a) at[division.reduced[a]] = inner[a];
+    const std::vector<Element> registers = code.run(at);
+    for (std::size_t o = 0; o < plain; ++o) code.store(o, at, registers[loop.results[o]]);
     std::vector<Value> next;
     for (std::size_t r = 0; r < so_far.size(); ++r) {
       const Element x = cast(registers[loop.results[plain + r]], dtypes[r]);
@@ -209,12 +242,13 @@ std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& divisi
   });
   std::vector<Element> combined;
   for (std::size_t i = 0; i < state.size(); ++i) combined.push_back({dtypes[i], state[i]});
-  if (shares) combined = combine_lanes(code, loop, division.lanes, lane, combined);
+  if (division.is_subgroup)
+    combined = combine_subgroup(loop, division.lanes, combined);
+  else if (shares)
+    combined = combine_lanes(code, loop, division.lanes, lane, combined);
 
   const Value stores = shares ? exists & (lane == 0.0) : exists;
   when(stores, [&] {
-    std::vector<Value> index(loop.extents.size(), item.like(0));
-    for (std::size_t a = 0; a < kept.size(); ++a) index[division.kept[a]] = kept[a];
     for (std::size_t i = 0; i < combined.size(); ++i) {
       const Element element = cast(combined[i], loop.outputs[plain + i].dtype);
       if (division.slices > 1) {

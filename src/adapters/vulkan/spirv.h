@@ -100,12 +100,15 @@ enum class Op : std::uint16_t {
   branch = 249,
   branch_conditional = 250,
   return_void = 253,
+  group_non_uniform_shuffle_xor = 346,
 };
 
 enum class Capability : std::uint32_t {
   shader = 1,
   float64 = 10,
   int64 = 11,
+  group_non_uniform = 61,
+  group_non_uniform_shuffle = 65,
   storage_16bit = 4433,
   denorm_preserve = 4464,
   signed_zero_inf_nan_preserve = 4466,
@@ -125,7 +128,12 @@ enum class Decoration : std::uint32_t {
   no_contraction = 42,
 };
 
-enum class BuiltIn : std::uint32_t { num_workgroups = 24, workgroup_id = 26, local_index = 29 };
+enum class BuiltIn : std::uint32_t {
+  num_workgroups = 24,
+  workgroup_id = 26,
+  local_index = 29,
+  subgroup_local_invocation_id = 41,
+};
 
 enum class Storage : std::uint32_t {
   input = 1,

@@ -178,7 +178,9 @@ void SpirvModule::update_atomically(Op op, const Array& array, Id index, Id valu
 }
 
 Id SpirvModule::builtin(spv::BuiltIn builtin, std::uint32_t component) {
-  const bool scalar = builtin == spv::BuiltIn::local_index;
+  const bool of_subgroup = builtin == spv::BuiltIn::subgroup_local_invocation_id;
+  if (of_subgroup) need(spv::Capability::group_non_uniform);
+  const bool scalar = of_subgroup || builtin == spv::BuiltIn::local_index;
   const Id number = type(Type::u32);
   const Id of = scalar ? number : declare(Op::type_vector, {number, 3});
   Id& id = builtins_[word(builtin)];
@@ -189,6 +191,14 @@ Id SpirvModule::builtin(spv::BuiltIn builtin, std::uint32_t component) {
   }
   const Id value = emit(Op::load, of, {id});
   return scalar ? value : emit(Op::composite_extract, number, {value, component});
+}
+
+Id SpirvModule::shuffle_xor(Id value, std::uint32_t mask) {
+  constexpr std::uint32_t scope_subgroup = 3;
+  need(spv::Capability::group_non_uniform);
+  need(spv::Capability::group_non_uniform_shuffle);
+  return emit(Op::group_non_uniform_shuffle_xor, type(Type::u32),
+              {constant(Type::u32, scope_subgroup), value, constant(Type::u32, mask)});
 }
 
 Id SpirvModule::emit(Op op, Id result_type, std::initializer_list<Id> operands) {

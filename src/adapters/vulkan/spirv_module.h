@@ -58,6 +58,10 @@ class SpirvModule {
   /// A component of a builtin of three; component 0 of one of one.
   Id builtin(spv::BuiltIn builtin, std::uint32_t component);
 
+  /// What the invocation holds whose number in the subgroup differs from this one's in the bits of
+  /// `mask`; all invocations come here. Of u32.
+  Id shuffle_xor(Id value, std::uint32_t mask);
+
   /// Appends an instruction with a result to the body.
   Id emit(spv::Op op, Id result_type, std::initializer_list<Id> operands);
   /// Appends one that rounds: no driver may contract it with others.

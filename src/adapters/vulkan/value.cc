@@ -169,6 +169,11 @@ Value is_infinite(const Value& x) {
   return (bits & (sign_bit(x) - 1)) == bits.like_bits(infinity_bits(x));
 }
 // Adding and taking away the first number without a fraction rounds as the hardware does.
+Value small_integer(const Value& x) {
+  // The fraction's lowest bit of anything near it counts ones.
+  const Value anchor = x.like(x.type == Type::f64 ? 0x1.8p52 : 0x1.8p23);
+  return bits_of(x + anchor) - bits_of(anchor);
+}
 Value round_even(const Value& x) {
   const double whole = x.type == Type::f64 ? 0x1p52 : 0x1p23;
   const Value magnitude = absolute(x);

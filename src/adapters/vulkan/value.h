@@ -95,6 +95,10 @@ Value bits_of(const Value& x);
 Value float_of(const Value& bits);
 /// Between types: integers are extended or cut, floats rounded. `is_signed` is about the integer.
 Value convert(const Value& x, Type to, bool is_signed = false);
+/// A whole float of a magnitude below 2^22 (f32) or 2^51 (f64) as an integer of its width, two's
+/// complement; of others, some integer. By an addition: what a conversion does with numbers that
+/// are too large costs Mesa's software driver some fifty instructions.
+Value small_integer(const Value& x);
 
 Value absolute(const Value& x);                         // of a float
 Value with_sign_of(const Value& x, const Value& sign);  // of floats

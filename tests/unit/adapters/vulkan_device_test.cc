@@ -194,6 +194,7 @@ class VulkanParts : public ::testing::Test {
 };
 
 TEST_F(VulkanParts, BlocksMergeAndChunksGo) {
+  if (context_->red_zone_bytes() > 0) GTEST_SKIP() << "freed memory is kept back";
   const auto pool = std::make_shared<vulkan::MemoryPool>(context_, std::uint64_t{256} << 20);
   std::vector<std::unique_ptr<Memory>> blocks;
   for (std::size_t bytes : {100U, 5000U, 70U, 1U << 20, 60U << 20, 4U << 20, 3U}) {

@@ -51,6 +51,7 @@ TEST(Vulkan, RandomGraphsAreAsTheInterpreterHasThem) {
   const auto cautious = [] {
     const evergpu::testing::ScopedVariable barriers("EVERGPU_VULKAN_BARRIERS", "all");
     const evergpu::testing::ScopedVariable poison("EVERGPU_POISON", "1");
+    const evergpu::testing::ScopedVariable zones("EVERGPU_RED_ZONES", "1");
     return make_vulkan_device();
   }();
   int compared = 0;
@@ -83,6 +84,31 @@ TEST(Vulkan, RandomGraphsAreAsTheInterpreterHasThem) {
     ++compared;
   }
   EXPECT_GE(compared, 20);
+}
+
+// A plan's temporaries share an arena, but not where memory is watched: each has red zones then.
+TEST(Vulkan, TemporariesAreWatchedOneByOne) {
+  std::vector<std::byte> results[2];
+  for (const char* zones : {"0", "1"}) {
+    const evergpu::testing::ScopedVariable variable("EVERGPU_RED_ZONES", zones);
+    const auto device = make_vulkan_device();
+    if (device == nullptr) GTEST_SKIP() << "this machine has no Vulkan device";
+    const bool watched = *zones == '1';
+    const ir::Shape shape{64, 64};
+    const Buffer buffer(*device, shape.elements() * 4);
+    ASSERT_TRUE(device->fill(buffer.address(), 1, shape.elements() * 4).ok());
+    ir::Value value = device->read(buffer.address(), ir::DType::f32, shape);
+    for (int i = 0; i < 5; ++i) value = ir::scan(ir::ReduceOp::sum, value, i % 2, false, false);
+    ASSERT_TRUE(device->write(buffer.address(), value).ok());
+    const std::uint64_t before = device->statistics().bytes_created;
+    results[watched].resize(shape.elements() * 4);
+    ASSERT_TRUE(
+        device->download(results[watched].data(), buffer.address(), results[watched].size()).ok());
+    const std::uint64_t created = device->statistics().bytes_created - before;
+    // Five temporaries and the result; two of them in turn, where they share.
+    EXPECT_EQ(created, (watched ? 6U : 3U) * shape.elements() * 4);
+  }
+  EXPECT_EQ(results[0], results[1]);
 }
 
 // The times are the device's: nobody waits for a launch before the next.
