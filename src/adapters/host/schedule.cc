@@ -63,7 +63,6 @@ int operand_count(const Instruction& instruction) {
 
 // A program that only moves elements may take them as integers, so that no bit changes.
 bool only_moves(const Loop& loop) {
-  if (!loop.reductions.empty()) return false;
   return std::all_of(loop.program.begin(), loop.program.end(), [](const Instruction& instruction) {
     return instruction.op == Op::load || instruction.op == Op::constant ||
            instruction.op == Op::select || instruction.op == Op::bitcast;
@@ -116,7 +115,8 @@ int transposed_axis(const Loop& loop, const ir::Dims& extents, const ir::Dims& c
 
 class Scheduler {
  public:
-  Scheduler(const Loop& loop, Order order) : loop_(loop), raw_(only_moves(loop)) {
+  Scheduler(const Loop& loop, Order order)
+      : loop_(loop), raw_(order == Order::tiles && only_moves(loop)) {
     schedule_.order = order;
   }
 
