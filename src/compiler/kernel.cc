@@ -70,6 +70,7 @@ class Hasher {
     add(pipeline.library);
     add(pipeline.after);
     add(pipeline.made);
+    add(pipeline.given);
   }
 
   std::uint64_t result() const { return state_; }
@@ -124,7 +125,7 @@ bool same_structure(const std::optional<Loop>& a, const std::optional<Loop>& b) 
 
 bool same_structure(const Pipeline& a, const Pipeline& b) {
   return same_structure(a.before, b.before) && same_structure(a.library, b.library) &&
-         same_structure(a.after, b.after) && a.made == b.made;
+         same_structure(a.after, b.after) && a.made == b.made && a.given == b.given;
 }
 
 }  // namespace

@@ -104,10 +104,17 @@ struct Pipeline {
   /// Nothing where that result is an array.
   std::optional<Loop> after;
   std::uint16_t made = 0;
+  /// What `before` gives is inputs[given] of `after` too, unless that is `none`.
+  static constexpr std::uint16_t none = 0xffff;
+  std::uint16_t given = none;
 
-  /// A launch reads the arrays of the first operand, the library's others, and those of `after`.
+  /// A launch reads the arrays of the first operand, the library's others, and those of `after` but
+  /// for `made` and `given`.
   std::size_t first_arrays() const { return before ? before->inputs.size() : 1; }
   std::size_t other_arrays() const { return library.operand_shapes.size() - 1; }
+  bool is_array(std::size_t input_of_after) const {
+    return input_of_after != made && input_of_after != given;
+  }
   friend bool operator==(const Pipeline&, const Pipeline&) = default;
 };
 

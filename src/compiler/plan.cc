@@ -379,19 +379,17 @@ class Planner {
     if (reductions == 1 && !computes && group.window == Group::none) return add_library(n);
 
     if (group.window != Group::none) make_operands(group.window);
-    IterationSpace space = share_axes(group);
+    const std::vector<std::uint32_t> members = computed(group);
+    IterationSpace space = share_axes(group, members);
     std::vector<Result> results;
     std::vector<Copy> copies;
     for (std::uint32_t member : group.stored)
       if (!is_reduction(member)) add_results(member, space, results, copies);
     LoopBuilder builder(space.extents());
     ++loops_;
-    for (std::uint32_t member : group.members) {
-      if (member == group.window)
-        registers_[member] = {loops_, builder.read(view_as_made(member))};
-      else if (!is_reduction(member) && !is_known(member))
-        compute(member, builder);
-    }
+    if (group.window != Group::none) read_window(group, builder);
+    for (std::uint32_t member : members)
+      if (!is_reduction(member) && !is_known(member)) compute(member, builder);
     for (const Result& result : results) builder.store(value_of(result.node, builder), result.view);
     for (std::uint32_t member : group.stored) {
       if (!is_reduction(member)) continue;
@@ -418,21 +416,61 @@ class Planner {
   void make_operands(std::uint32_t window) {
     const auto& operands = nodes_[window].operands;
     const std::uint32_t before = partition_.before[window];
-    if (before != Partition::no_group) share_axes(partition_.groups[before]);
+    if (before != Partition::no_group) {
+      const Group& group = partition_.groups[before];
+      share_axes(group, group.members);
+    }
     for (std::size_t i = before != Partition::no_group ? 1 : 0; i < operands.size(); ++i)
       array_of(operands[i]);
   }
 
-  /// A window's result while it is no array.
-  View view_as_made(std::uint32_t n) const {
-    const ir::Operation& operation = nodes_[n].operation;
-    return View::dense(Buffer::none, operation.dtype, operation.shape.elements());
+  // In place of the buffers of what a Loop after a window reads that is no array.
+  static constexpr std::uint32_t made = Buffer::none;
+  static constexpr std::uint32_t given = made - 1;
+
+  /// The first operand of a group's window, if another Loop gives it to both.
+  std::optional<std::uint32_t> given_to(const Group& group) {
+    if (group.window == Group::none) return {};
+    const std::uint32_t first = nodes_[group.window].operands[0];
+    const bool computes =
+        std::find(group.members.begin(), group.members.end(), first) != group.members.end();
+    if (partition_.before[group.window] == Partition::no_group || !computes || is_known(first))
+      return {};
+    return first;
+  }
+
+  /// The members that a group's Loop computes: without what it reads of a window, and what only
+  /// that needs.
+  std::vector<std::uint32_t> computed(const Group& group) {
+    if (group.window == Group::none) return group.members;
+    const std::optional<std::uint32_t> first = given_to(group);
+    std::vector<std::uint32_t> needed = group.stored;
+    std::vector<std::uint32_t> members;
+    for (auto n = group.members.rbegin(); n != group.members.rend(); ++n) {
+      if (*n == group.window || *n == first || is_known(*n)) continue;
+      if (std::find(needed.begin(), needed.end(), *n) == needed.end()) continue;
+      for (std::uint32_t operand : nodes_[*n].operands) needed.push_back(operand);
+      members.push_back(*n);
+    }
+    std::reverse(members.begin(), members.end());
+    return members;
+  }
+
+  /// A Loop after a window begins with what that makes, and with what another Loop gave it.
+  void read_window(const Group& group, LoopBuilder& builder) {
+    const auto read = [&](std::uint32_t n, std::uint32_t in_place_of_buffer) {
+      const ir::Operation& operation = nodes_[n].operation;
+      registers_[n] = {loops_, builder.read(View::dense(in_place_of_buffer, operation.dtype,
+                                                        operation.shape.elements()))};
+    };
+    read(group.window, made);
+    if (const auto first = given_to(group)) read(*first, given);
   }
 
   /// The Loop that gives a window's first operand.
   LoopBuilder::Built build_before(std::uint32_t window) {
     const Group& group = partition_.groups[partition_.before[window]];
-    LoopBuilder builder(share_axes(group).extents());
+    LoopBuilder builder(share_axes(group, group.members).extents());
     ++loops_;
     for (std::uint32_t member : group.members)
       if (!is_known(member)) compute(member, builder);
@@ -469,10 +507,14 @@ class Planner {
       if (i > 0 || !pipeline.before) step.inputs.push_back(array_of(node.operands[i]));
     }
     if (after) {
-      const auto made = std::find(after->inputs.begin(), after->inputs.end(), Buffer::none);
-      pipeline.made = static_cast<std::uint16_t>(made - after->inputs.begin());
-      after->inputs.erase(made);
-      step.inputs.insert(step.inputs.end(), after->inputs.begin(), after->inputs.end());
+      for (std::size_t i = 0; i < after->inputs.size(); ++i) {
+        if (after->inputs[i] == made)
+          pipeline.made = static_cast<std::uint16_t>(i);
+        else if (after->inputs[i] == given)
+          pipeline.given = static_cast<std::uint16_t>(i);
+        else
+          step.inputs.push_back(after->inputs[i]);
+      }
       bind(after->bindings, Binding::Part::after);
       pipeline.after = std::move(after->loop);
     }
@@ -498,8 +540,9 @@ class Planner {
     return view;
   }
 
-  /// The axes of a group's Loop. An array whose axes do not fit is copied to a dense one first.
-  IterationSpace share_axes(const Group& group) {
+  /// The axes of a group's Loop, which computes `members`. An array whose axes do not fit is copied
+  /// to a dense one first.
+  IterationSpace share_axes(const Group& group, const std::vector<std::uint32_t>& members) {
     const auto reduction = std::find_if(group.members.begin(), group.members.end(), [&](auto n) {
       return nodes_[n].operation.kind == ir::Kind::reduce;
     });
@@ -507,8 +550,8 @@ class Planner {
     const std::uint32_t shaped = reduces ? nodes_[*reduction].operands[0] : group.members[0];
     IterationSpace space(nodes_[shaped].operation.shape.elements());
     if (reduces) space.admit(places_of(*reduction));
-    for (std::uint32_t member : group.members) {
-      if (member == group.window || is_known(member)) continue;
+    for (std::uint32_t member : members) {
+      if (is_known(member)) continue;
       for (std::uint32_t operand : nodes_[member].operands)
         if (!space.admit(view_of(operand))) copy(operand);
     }

@@ -35,13 +35,13 @@ void print_strides(Output out, const Operand& operand, const ir::Dims& extents) 
 }
 
 /// "add(r0,r1)"; dtypes are shown where they change.
-/// Input `made` is what a window makes.
-void print_instruction(Output out, const Instruction& instruction, int made) {
+/// `after`: the pipeline whose last Loop it is in, or null.
+void print_instruction(Output out, const Instruction& instruction, const Pipeline* after) {
   const auto dtype = ir::name_of(instruction.dtype);
   switch (instruction.op) {
     case Instruction::Op::load:
-      if (instruction.a == made)
-        fmt::format_to(out, "{} made", dtype);
+      if (after != nullptr && !after->is_array(instruction.a))
+        fmt::format_to(out, "{} {}", dtype, instruction.a == after->made ? "made" : "given");
       else
         fmt::format_to(out, "{} x{}", dtype, instruction.a);
       break;
@@ -70,11 +70,11 @@ void print_instruction(Output out, const Instruction& instruction, int made) {
   }
 }
 
-void print_kernel(Output out, const Loop& loop, int made = -1) {
+void print_kernel(Output out, const Loop& loop, const Pipeline* after = nullptr) {
   fmt::format_to(out, "loop [{}]", fmt::join(loop.extents.begin(), loop.extents.end(), ","));
   for (std::size_t i = 0; i < loop.program.size(); ++i) {
     fmt::format_to(out, "{} r{} = ", i == 0 ? "" : ";", i);
-    print_instruction(out, loop.program[i], made);
+    print_instruction(out, loop.program[i], after);
   }
 }
 
@@ -107,7 +107,7 @@ void print_kernel(Output out, const Pipeline& pipeline) {
   print_kernel(out, pipeline.library);
   if (!pipeline.after) return;
   fmt::format_to(out, " => ");
-  print_kernel(out, *pipeline.after, pipeline.made);
+  print_kernel(out, *pipeline.after, &pipeline);
 }
 
 /// What an instruction computes; nothing for those that only fetch.
@@ -169,7 +169,9 @@ std::optional<Strided> reader_of(const Kernel& kernel, std::size_t i) {
   i -= pipeline->first_arrays();
   if (i < pipeline->other_arrays()) return {};
   i -= pipeline->other_arrays();
-  return Strided{&*pipeline->after, i < pipeline->made ? i : i + 1};
+  std::size_t input = 0;
+  while (!pipeline->is_array(input) || i-- > 0) ++input;
+  return Strided{&*pipeline->after, input};
 }
 
 /// The Loop that writes a step's outputs; null when that is a library kernel.

@@ -1,6 +1,7 @@
 // Runs Pipelines: some rows of windows at a time, so that what passes between the parts stays in
 // the caches.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -29,6 +30,7 @@ thread_local WorkSpace after_space;
 thread_local WorkSpace input_space;
 thread_local WorkSpace pooled_space;
 thread_local WorkSpace gradient_space;
+thread_local WorkSpace given_space;
 
 // What a compiled pipeline knows.
 struct Parts {
@@ -61,9 +63,9 @@ Arrays arrays_of(const Parts& parts, const Pipeline& pipeline, Inputs inputs, Ou
   const std::size_t others = pipeline.other_arrays();
   Arrays arrays{pipeline, inputs.first(first), inputs.subspan(first, others), {}, {}, outputs};
   if (!pipeline.after) return arrays;
-  const Inputs rest = inputs.subspan(first + others);
-  arrays.after.assign(rest.begin(), rest.end());
-  arrays.after.insert(arrays.after.begin() + pipeline.made, nullptr);
+  std::size_t next = first + others;
+  for (std::size_t i = 0; i < pipeline.after->inputs.size(); ++i)
+    arrays.after.push_back(pipeline.is_array(i) ? inputs[next++] : nullptr);
   arrays.after_direct = direct_outputs(*parts.after, *pipeline.after, arrays.after, outputs);
   return arrays;
 }
@@ -87,22 +89,21 @@ class FirstOperand {
                       before_space);
   }
 
-  // Elements [begin, begin + n), as registers hold them; good until the next call.
-  const std::byte* elements(std::int64_t begin, std::int64_t n) {
+  // Elements [begin, begin + n), as registers hold them; good until the next call. Where a Loop
+  // makes them, they are at `target` unless that is null.
+  const std::byte* elements(std::int64_t begin, std::int64_t n, std::byte* target = nullptr) {
     if (!runner_) return held(parts_, arrays_.first[0], begin, n, input_space);
     const std::int64_t most = parts_.before->tile_elements;
-    if (n <= most) {
+    if (target == nullptr && n <= most) {
       runner_->run_range(begin, n);
       return runner_->given(0);
     }
-    std::byte* const all = input_space.at_least(static_cast<std::size_t>(n * parts_.held_size));
-    for (std::int64_t done = 0; done < n; done += most) {
-      const std::int64_t count = std::min(most, n - done);
-      runner_->run_range(begin + done, count);
-      std::memcpy(all + done * parts_.held_size, runner_->given(0),
-                  static_cast<std::size_t>(count * parts_.held_size));
-    }
-    return all;
+    if (target == nullptr)
+      target = input_space.at_least(static_cast<std::size_t>(n * parts_.held_size));
+    for (std::int64_t done = 0; done < n; done += most)
+      runner_->run_range(begin + done, std::min(most, n - done), {},
+                         target + done * parts_.held_size);
+    return target;
   }
 
  private:
@@ -118,15 +119,19 @@ class Gradient {
   Gradient(const Parts& parts, const Arrays& arrays)
       : parts_(parts), arrays_(arrays), first_operand_(parts, arrays) {}
 
-  // Rows [first, end), as registers hold them, to `result`.
-  void make(std::int64_t first, std::int64_t end, std::byte* result) {
-    for (std::int64_t row = first; row < end; row += parts_.rows_at_once)
-      make_block(row, std::min(row + parts_.rows_at_once, end),
-                 result + (parts_.rows.begin(row) - parts_.rows.begin(first)) * parts_.held_size);
+  // Rows [first, end), as registers hold them, to `result`; and what the first operand is there, if
+  // a Loop gives it, to `given` unless that is null.
+  void make(std::int64_t first, std::int64_t end, std::byte* result, std::byte* given = nullptr) {
+    for (std::int64_t row = first; row < end; row += parts_.rows_at_once) {
+      const std::int64_t at =
+          (parts_.rows.begin(row) - parts_.rows.begin(first)) * parts_.held_size;
+      make_block(row, std::min(row + parts_.rows_at_once, end), result + at,
+                 given == nullptr ? nullptr : given + at);
+    }
   }
 
  private:
-  void make_block(std::int64_t first, std::int64_t end, std::byte* result) {
+  void make_block(std::int64_t first, std::int64_t end, std::byte* result, std::byte* given) {
     const WindowRows& rows = parts_.rows;
     const std::int64_t begin = rows.begin(first);
     const std::int64_t pooled_begin = first * rows.pooled_elements();
@@ -135,7 +140,7 @@ class Gradient {
       rows.gradient(first, end, nullptr, first_operand_.elements(pooled_begin, pooled_n), result);
       return;
     }
-    const std::byte* const x = first_operand_.elements(begin, rows.begin(end) - begin);
+    const std::byte* const x = first_operand_.elements(begin, rows.begin(end) - begin, given);
     const std::byte* const pooled =
         held(parts_, arrays_.others[0], pooled_begin, pooled_n, pooled_space);
     rows.gradient(first, end, x, pooled, result);
@@ -150,38 +155,51 @@ class Gradient {
 class GradientRanges {
  public:
   GradientRanges(const Parts& parts, const Arrays& arrays, std::int64_t most)
-      : parts_(parts),
-        gradient_(parts, arrays),
-        elements_(gradient_space.at_least(
-            static_cast<std::size_t>((most + 2 * parts.rows.most_elements()) * parts.held_size))) {}
+      : parts_(parts), arrays_(arrays), gradient_(parts, arrays) {
+    const std::size_t room =
+        static_cast<std::size_t>((most + 2 * parts.rows.most_elements()) * parts.held_size);
+    made_ = gradient_space.at_least(room);
+    if (arrays.pipeline.given != Pipeline::none) given_ = given_space.at_least(room);
+  }
 
   // Elements [begin, begin + n), as registers hold them; good until the next call. Whoever reads on
   // finds the rest of the last row as it is.
-  const std::byte* elements(std::int64_t begin, std::int64_t n) {
+  std::array<MadeInput, 2> elements(std::int64_t begin, std::int64_t n) {
     const WindowRows& rows = parts_.rows;
     const std::int64_t first = rows.row_of(begin);
     const std::int64_t end = rows.row_of(begin + n - 1) + 1;
     if (first < first_ || first >= end_) {
       end_ = first;
     } else if (first > first_) {
-      std::memmove(elements_, at(first), static_cast<std::size_t>(at(end_) - at(first)));
+      const std::int64_t from = bytes_to(first);
+      const auto kept = static_cast<std::size_t>(bytes_to(end_) - from);
+      std::memmove(made_, made_ + from, kept);
+      if (given_ != nullptr) std::memmove(given_, given_ + from, kept);
     }
     first_ = first;
     if (end > end_) {
-      gradient_.make(end_, end, at(end_));
+      const std::int64_t at = bytes_to(end_);
+      gradient_.make(end_, end, made_ + at, given_ == nullptr ? nullptr : given_ + at);
       end_ = end;
     }
-    return elements_ + (begin - rows.begin(first_)) * parts_.held_size;
+    const std::int64_t at = (begin - rows.begin(first_)) * parts_.held_size;
+    std::array<MadeInput, 2> inputs;
+    inputs[0] = {arrays_.pipeline.made, made_ + at};
+    if (given_ != nullptr) inputs[1] = {arrays_.pipeline.given, given_ + at};
+    return inputs;
   }
 
  private:
-  std::byte* at(std::int64_t row) const {
-    return elements_ + (parts_.rows.begin(row) - parts_.rows.begin(first_)) * parts_.held_size;
+  std::int64_t bytes_to(std::int64_t row) const {
+    return (parts_.rows.begin(row) - parts_.rows.begin(first_)) * parts_.held_size;
   }
 
   const Parts& parts_;
+  const Arrays& arrays_;
   Gradient gradient_;
-  std::byte* const elements_;  // of rows [first_, end_)
+  // Of rows [first_, end_): the windows' gradient and, if the Loop reads it, their first operand.
+  std::byte* made_;
+  std::byte* given_ = nullptr;
   std::int64_t first_ = 0;
   std::int64_t end_ = 0;
 };
@@ -189,21 +207,24 @@ class GradientRanges {
 class AfterSource final : public Source {
  public:
   AfterSource(const Parts& parts, const Arrays& arrays)
-      : made_(arrays.pipeline.made),
-        most_(parts.after->tile_elements),
-        gradient_(parts, arrays, most_),
+      : parts_(parts),
+        gradient_(parts, arrays, most()),
         runner_(*parts.after, *arrays.pipeline.after, arrays.after, arrays.outputs,
                 arrays.after_direct, after_space) {}
 
-  std::int64_t most() const override { return most_; }
+  std::int64_t most() const override { return parts_.after->tile_elements; }
+  // Up to the end of a row, so that nothing is left of it.
+  std::int64_t best(std::int64_t begin) const override {
+    const std::int64_t row = parts_.rows.row_of(begin) + parts_.rows_at_once;
+    return std::min(most(), parts_.rows.begin(row) - begin);
+  }
   void read(std::int64_t begin, std::int64_t n) override {
-    runner_.run_range(begin, n, {made_, gradient_.elements(begin, n)});
+    runner_.run_range(begin, n, gradient_.elements(begin, n));
   }
   const std::byte* elements(std::size_t k) override { return runner_.given(k); }
 
  private:
-  const int made_;
-  const std::int64_t most_;
+  const Parts& parts_;
   GradientRanges gradient_;
   TileRunner runner_;
 };
@@ -285,8 +306,11 @@ class PipelineExecutable final : public HostExecutable {
     parallel_for(rows.rows(), grain(), [&](std::int64_t first, std::int64_t end) {
       AfterSource source(parts_, arrays);
       const std::int64_t stop = rows.begin(end);
-      for (std::int64_t begin = rows.begin(first); begin < stop; begin += source.most())
-        source.read(begin, std::min(source.most(), stop - begin));
+      for (std::int64_t begin = rows.begin(first); begin < stop;) {
+        const std::int64_t n = std::min(source.best(begin), stop - begin);
+        source.read(begin, n);
+        begin += n;
+      }
     });
   }
 
@@ -320,14 +344,17 @@ Parts parts_of(const Pipeline& pipeline) {
 
 Result<std::unique_ptr<HostExecutable>> make_pipeline(const Pipeline& pipeline) {
   Parts parts = parts_of(pipeline);
+  // A block's elements, as long as they fit.
+  const std::int64_t block = std::clamp(parts.rows_at_once * parts.rows.most_elements(),
+                                        least_linear_tile, block_elements);
   std::unique_ptr<LoopReducer> reducer;
   if (pipeline.before) {
-    Result<Schedule> schedule = make_schedule(*pipeline.before, Order::linear);
+    Result<Schedule> schedule = make_schedule(*pipeline.before, Order::linear, block);
     if (!schedule.ok()) return schedule.status();
     parts.before = std::move(*schedule);
   }
   if (pipeline.after) {
-    Result<Schedule> schedule = make_schedule(*pipeline.after, Order::linear);
+    Result<Schedule> schedule = make_schedule(*pipeline.after, Order::linear, block);
     if (!schedule.ok()) return schedule.status();
     parts.after = std::move(*schedule);
     if (!pipeline.after->reductions.empty()) {

@@ -319,7 +319,7 @@ class Reducer {
         continue;
       }
       if (stride == columns)
-        count = std::min(count, std::max<std::int64_t>(1, source.most() / columns));
+        count = std::min(count, std::max<std::int64_t>(1, source.best(at) / columns));
       else
         count = 1;
       source.read(at, count * columns);

@@ -21,6 +21,8 @@ class Source {
 
   /// The most elements that read can take.
   virtual std::int64_t most() const = 0;
+  /// How many it takes best from index `begin` on, at most `most`.
+  virtual std::int64_t best(std::int64_t /*begin*/) const { return most(); }
   /// Makes indices [begin, begin + n), row-major. Each index is read once in all.
   virtual void read(std::int64_t begin, std::int64_t n) = 0;
   /// The elements of reduction k that were read, as its kernels take them; good until the next

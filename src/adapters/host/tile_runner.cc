@@ -121,18 +121,30 @@ TileRunner::TileRunner(const Schedule& schedule, const Loop& loop, Inputs inputs
                  .b_uniform = schedule.steps[step.b].uniform,
                  .c_uniform = schedule.steps[step.c].uniform};
   }
+  if (given_.empty()) return;
+  const std::uint16_t result = loop.results[loop.plain_outputs()];
+  const Step& step = schedule.steps[result];
+  if (step.op == Op::load || step.uniform || step.invariant) return;
+  direct_given_ = result;
+  given_slot_ = static_cast<std::byte*>(calls_[result].result);
 }
 
 void TileRunner::run_tiles(std::int64_t begin, std::int64_t end) {
   for (std::int64_t number = begin; number < end; ++number) run(tile_at(number), number == begin);
 }
 
-void TileRunner::run_range(std::int64_t begin, std::int64_t n, const MadeInput& made) {
+void TileRunner::run_range(std::int64_t begin, std::int64_t n, std::span<const MadeInput> made,
+                           std::byte* target) {
   made_ = made;
+  target_ = target;
   Tile tile;
   tile.begin = begin;
   tile.elements = n;
   run(tile, !std::exchange(started_, true));
+  if (target == nullptr || given_[0] == target) return;
+  const Step& step = schedule_.steps[loop_.results[loop_.plain_outputs()]];
+  std::memcpy(target, given_[0], static_cast<std::size_t>(n) * ir::size_of(step.held));
+  given_[0] = target;
 }
 
 // The k-th result of a tile that is not stored. Stores may overwrite an input's bytes: those are
@@ -192,6 +204,11 @@ void TileRunner::compute(std::size_t i, const Tile& tile) {
     registers_[i] = output;
     call.result = output;
   }
+  if (i == direct_given_) {
+    std::byte* const result = target_ != nullptr ? target_ : given_slot_;
+    registers_[i] = result;
+    call.result = result;
+  }
   switch (step.op) {
     case Op::load:
       load(i, tile, static_cast<std::byte*>(call.result));
@@ -213,8 +230,9 @@ void TileRunner::compute(std::size_t i, const Tile& tile) {
 
 void TileRunner::load(std::size_t i, const Tile& tile, std::byte* result) {
   const Step& step = schedule_.steps[i];
-  if (step.source == made_.input) {
-    registers_[i] = made_.elements;
+  for (const MadeInput& made : made_) {
+    if (step.source != made.input) continue;
+    registers_[i] = made.elements;
     return;
   }
   const Walk& walk = schedule_.inputs[step.source];

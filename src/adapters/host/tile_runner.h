@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "adapters/host/executable.h"
@@ -34,7 +35,9 @@ class TileRunner {
   void run_tiles(std::int64_t begin, std::int64_t end);
 
   /// Indices [begin, begin + n), row-major, of a linear schedule; n is at most its tile_elements.
-  void run_range(std::int64_t begin, std::int64_t n, const MadeInput& made = {});
+  /// The first result that is not stored is written to `target`, unless that is null.
+  void run_range(std::int64_t begin, std::int64_t n, std::span<const MadeInput> made = {},
+                 std::byte* target = nullptr);
   /// What the last range gave for the k-th of the results that are not stored: n elements, as
   /// registers hold them.
   const std::byte* given(std::size_t k) const { return given_[k]; }
@@ -68,7 +71,10 @@ class TileRunner {
   std::vector<PointCall> calls_;             // one per step, but for what changes with the tile
   std::byte* staging_ = nullptr;
   bool started_ = false;
-  MadeInput made_;
+  std::span<const MadeInput> made_;
+  std::byte* target_ = nullptr;
+  std::size_t direct_given_ = ~std::size_t{0};  // the step that can write to it
+  std::byte* given_slot_ = nullptr;             // where its result is else
 
   // Where a periodic input's register begins in its period, and how much of it there is.
   struct Phase {

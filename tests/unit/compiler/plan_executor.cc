@@ -105,11 +105,10 @@ class Executor {
     return bytes_of(buffer) + (inside ? at * size : 0);
   }
 
-  /// What a Loop reads: buffers, but for one input that is what a window makes.
+  /// What a Loop reads: buffers, or values that are no array.
   struct LoopInputs {
     std::vector<std::uint32_t> buffers;
-    std::size_t made_input = max_loop_inputs;
-    const ir::Tensor* made = nullptr;
+    std::vector<const ir::Tensor*> values = std::vector<const ir::Tensor*>(max_loop_inputs);
   };
 
   ir::Tensor run_instruction(const Instruction& instruction, const Loop& loop,
@@ -122,9 +121,11 @@ class Executor {
     switch (instruction.op) {
       case Instruction::Op::load:
         expect(loop.inputs.at(instruction.a).dtype == instruction.dtype, "the dtype of a load");
-        if (instruction.a == inputs.made_input) {
-          expect(loop.inputs[instruction.a].strides == shape.strides(), "the strides of a window");
-          std::ranges::copy(inputs.made->bytes(), result.bytes().begin());
+        if (const ir::Tensor* value = inputs.values.at(instruction.a)) {
+          expect(loop.inputs[instruction.a].strides == shape.strides() &&
+                     value->dtype() == instruction.dtype,
+                 "what a Loop reads of a window");
+          std::ranges::copy(value->bytes(), result.bytes().begin());
           return result;
         }
         for_each_index(loop.extents, [&](std::size_t i, const ir::Dims& index) {
@@ -342,11 +343,13 @@ class Executor {
       return;
     }
     LoopInputs inputs;
-    inputs.buffers.assign(step.inputs.begin() + static_cast<std::ptrdiff_t>(others),
-                          step.inputs.end());
-    inputs.buffers.insert(inputs.buffers.begin() + pipeline.made, Buffer::none);
-    inputs.made_input = pipeline.made;
-    inputs.made = &made;
+    std::size_t next = others;
+    for (std::size_t i = 0; i < pipeline.after->inputs.size(); ++i) {
+      if (i == pipeline.made) inputs.values[i] = &made;
+      if (i == pipeline.given) inputs.values[i] = &registers.at(pipeline.before->results[0]);
+      inputs.buffers.push_back(pipeline.is_array(i) ? step.inputs.at(next++) : Buffer::none);
+    }
+    expect(next == step.inputs.size(), "the number of arrays");
     for (std::size_t o = 0; o < pipeline.after->plain_outputs(); ++o)
       expect(pipeline.after->outputs[o].strides == ir::Shape(pipeline.after->extents).strides() &&
                  pipeline.after->outputs[o].offset == 0,
