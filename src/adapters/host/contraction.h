@@ -8,11 +8,12 @@ namespace evergpu::adapters::host {
 /// With oneDNN; null when it has no fast code for the dtypes and shapes on this processor.
 /// Operands may have layouts.
 MadeLibrary make_onednn_matmul(const compiler::Library& library);
+/// A gradient with respect to the filter may be f32 where the operands are 16-bit floats.
 MadeLibrary make_onednn_convolution(const compiler::Library& library);
 
-/// The gradient of an f32 convolution with respect to its filter as a sum over parts of the batch,
-/// each made by `make` for one thread. Null where that is not worth it, and when `make` makes
-/// nothing.
+/// The gradient of a convolution with respect to its filter as a sum over parts of the batch, each
+/// made for one thread: by `make`, or from 16-bit floats by oneDNN, as f32 that is rounded once.
+/// Null where that is not worth it, and when `make` makes nothing.
 MadeLibrary make_filter_gradient_by_images(const compiler::Library& library,
                                            MadeLibrary (*make)(const compiler::Library&));
 

@@ -1,5 +1,6 @@
 #include "adapters/host/window_kernels.h"
 
+#include <array>
 #include <type_traits>
 
 #include "adapters/host/vector_loop.h"
@@ -96,7 +97,12 @@ void add_where(const Positions& positions, const std::int32_t* origin, std::int3
   }
 }
 
-// Windows that share no elements, several channels at a time: V is a vector of T, or T.
+// Windows that share no elements, several channels at a time: V is a vector of T, or T. `Offsets`
+// are Taps, or Four for windows of so many elements: their loops are unrolled.
+
+using Four = std::array<std::int64_t, 4>;
+
+HWY_INLINE Four four(Taps taps) { return {taps[0], taps[1], taps[2], taps[3]}; }
 
 template <typename T>
 struct Wide {
@@ -118,8 +124,8 @@ HWY_INLINE void store(V vector, T* x) {
   __builtin_memcpy(x, &vector, sizeof(V));
 }
 
-template <ReduceOp op, typename V, typename T>
-HWY_INLINE void reduce_one(Taps taps, const T* image, T* pooled) {
+template <ReduceOp op, typename V, typename T, typename Offsets>
+HWY_INLINE void reduce_one(const Offsets& taps, const T* image, T* pooled) {
   V result = load<V>(image + taps[0]);
   if constexpr (op == ReduceOp::sum) result += V{};  // as all sums begin: no negative zero
   for (std::size_t t = 1; t < taps.size(); ++t)
@@ -128,8 +134,8 @@ HWY_INLINE void reduce_one(Taps taps, const T* image, T* pooled) {
 }
 
 // `N` numbers the taps: integers as wide as T.
-template <typename V, typename N, typename T>
-HWY_INLINE void give_to_first_one(Taps taps, const T* x, const T* pooled, T* image) {
+template <typename V, typename N, typename T, typename Offsets>
+HWY_INLINE void give_to_first_one(const Offsets& taps, const T* x, const T* pooled, T* image) {
   using Number = typename Wide<T>::Number;
   V best = load<V>(x + taps[0]);
   N origin{};
@@ -143,16 +149,15 @@ HWY_INLINE void give_to_first_one(Taps taps, const T* x, const T* pooled, T* ima
     store(origin == N{} + static_cast<Number>(t) ? given : V{}, image + taps[t]);
 }
 
-template <typename V, typename T>
-HWY_INLINE void give_to_all_one(Taps taps, const T* pooled, T* image) {
+template <typename V, typename T, typename Offsets>
+HWY_INLINE void give_to_all_one(const Offsets& taps, const T* pooled, T* image) {
   const V given = load<V>(pooled) + V{};
   for (const std::int64_t tap : taps) store(given, image + tap);
 }
 
-template <ReduceOp op, typename T>
-void reduce(const Positions& positions, Taps taps, const void* from, void* to) {
-  const T* image = static_cast<const T*>(from);
-  T* pooled = static_cast<T*>(to);
+template <ReduceOp op, typename T, typename Offsets>
+HWY_INLINE void reduce_all(const Positions& positions, const Offsets& taps, const T* image,
+                           T* pooled) {
   const auto [count, width, stride] = positions;
   for (std::int64_t p = 0; p < count; ++p, image += stride, pooled += width) {
     std::int64_t c = 0;
@@ -162,21 +167,40 @@ void reduce(const Positions& positions, Taps taps, const void* from, void* to) {
   }
 }
 
+template <ReduceOp op, typename T>
+void reduce(const Positions& positions, Taps taps, const void* from, void* to) {
+  const T* image = static_cast<const T*>(from);
+  T* pooled = static_cast<T*>(to);
+  if (taps.size() == 4)
+    reduce_all<op, T>(positions, four(taps), image, pooled);
+  else
+    reduce_all<op, T>(positions, taps, image, pooled);
+}
+
+template <typename T, typename Offsets>
+HWY_INLINE void give_all_to_first(const Positions& positions, const Offsets& taps, const T* x,
+                                  const T* pooled, T* image) {
+  using V = typename Wide<T>::Vector;
+  const auto [count, width, stride] = positions;
+  for (std::int64_t p = 0; p < count; ++p, x += stride, image += stride, pooled += width) {
+    std::int64_t c = 0;
+    for (; c + Wide<T>::lanes <= width; c += Wide<T>::lanes)
+      give_to_first_one<V, typename Wide<T>::Numbers>(taps, x + c, pooled + c, image + c);
+    for (; c < width; ++c)
+      give_to_first_one<T, typename Wide<T>::Number>(taps, x + c, pooled + c, image + c);
+  }
+}
+
 template <typename T>
 void give_to_first(const Positions& positions, Taps taps, const void* operand, const void* from,
                    void* to) {
   const T* x = static_cast<const T*>(operand);
   const T* pooled = static_cast<const T*>(from);
   T* image = static_cast<T*>(to);
-  const auto [count, width, stride] = positions;
-  for (std::int64_t p = 0; p < count; ++p, x += stride, image += stride, pooled += width) {
-    std::int64_t c = 0;
-    for (; c + Wide<T>::lanes <= width; c += Wide<T>::lanes)
-      give_to_first_one<typename Wide<T>::Vector, typename Wide<T>::Numbers>(taps, x + c,
-                                                                             pooled + c, image + c);
-    for (; c < width; ++c)
-      give_to_first_one<T, typename Wide<T>::Number>(taps, x + c, pooled + c, image + c);
-  }
+  if (taps.size() == 4)
+    give_all_to_first<T>(positions, four(taps), x, pooled, image);
+  else
+    give_all_to_first<T>(positions, taps, x, pooled, image);
 }
 
 template <typename T>
