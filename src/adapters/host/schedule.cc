@@ -278,7 +278,15 @@ class Scheduler {
     }
     const bool rounds =
         instruction.op == Op::cast || instruction.op == Op::index || !is_exact(instruction);
-    if (widens && rounds) step.then = round_kernel(step.dtype);
+    if (widens && rounds) {
+      const PointKernel both = instruction.op == Op::binary
+                                   ? rounded_binary_kernel(instruction.binary_op, step.dtype)
+                                   : nullptr;
+      if (both != nullptr)
+        step.kernel = both;
+      else
+        step.then = round_kernel(step.dtype);
+    }
     schedule_.element_cost += instruction.op == Op::unary ? 4 : 1;
     (step.invariant ? schedule_.once : schedule_.each_tile)
         .push_back(static_cast<std::uint16_t>(schedule_.steps.size()));
