@@ -25,7 +25,7 @@ struct DeviceInfo {
   std::size_t alignment = 64;    // of a region's offset in its memory, in bytes: a multiple of 8
   bool is_gpu = false;
   bool strided_matmul = false;  // operands of matrix products may have layouts (compiler::Library)
-  bool pipelines = false;         // kernels may be compiler::Pipeline
+  bool pipelines = false;       // kernels may be compiler::Pipeline
   bool recurrent_layers = false;  // Kind::recurrent and recurrent_gradient of f32 are computed
 };
 
