@@ -183,7 +183,8 @@ PointKernel find_cast(DType from, DType to) {
     case DType::i64:
       return find_cast_from<std::int64_t>(to);
     case DType::u32:
-      return find_cast_from<std::uint32_t>(to);
+      return to == DType::u16 ? cast<std::uint32_t, std::uint16_t>
+                              : find_cast_from<std::uint32_t>(to);
     case DType::f64:
       return to == DType::f32 ? cast<double, float> : nullptr;
     case DType::f32:
