@@ -94,14 +94,14 @@ struct Library {
 };
 
 /// A window's Library between Loops, run a few rows at a time: what passes from one to the next is
-/// never an array. The window is row_wise.
+/// never an array. The window is row-wise.
 struct Pipeline {
   /// Makes the library's first operand, over its elements in row-major order: `results` has one
   /// register, and `outputs` none. Nothing where that operand is an array.
   std::optional<Loop> before;
   Library library;
-  /// Reads the library's result, in row-major order, as inputs[made]; plain outputs are dense.
-  /// Nothing where that result is an array.
+  /// Reads the library's result, which is a gradient then, in row-major order as inputs[made];
+  /// plain outputs are dense. Nothing where that result is an array.
   std::optional<Loop> after;
   std::uint16_t made = 0;
   /// What `before` gives is inputs[given] of `after` too, unless that is `none`.
