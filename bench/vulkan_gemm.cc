@@ -148,7 +148,7 @@ Row row_of(const std::string& text) {
 Seconds time(Device& device, const Row& row) {
   check(row.value.status());
   const ir::Graph graph = ir::graph_of(std::span(&row.value, 1));
-  const compiler::Plan plan = compiler::make_plan(graph, device.info().alignment);
+  const compiler::Plan plan = compiler::make_plan(graph, {.alignment = device.info().alignment});
   const std::unique_ptr<Memory> arena = checked(device.allocate(plan.arena_bytes));
   std::vector<std::unique_ptr<Memory>> memories;
   std::vector<Region> regions;

@@ -21,10 +21,10 @@ struct Assembly {
 };
 
 /// A concat is assembled when each of its parts is a concat that is, or a value that a Loop without
-/// reductions stores; no part comes twice. A part keeps an array of its own where somebody needs
-/// that: whoever wants its bytes, and library kernels with dense operands (matrix products take
-/// views where `strided_matmul`). The Loop then stores it twice, which is cheaper than a copy.
-/// Linear time.
+/// reductions or a window stores; no part comes twice. A part keeps an array of its own where
+/// somebody needs that: whoever wants its bytes, and library kernels with dense operands (matrix
+/// products take views where `strided_matmul`). The Loop then stores it twice, which is cheaper
+/// than a copy. Linear time.
 Assembly assemble(const ir::Graph& graph, const Partition& partition, bool strided_matmul);
 
 }  // namespace evergpu::compiler

@@ -61,6 +61,18 @@ class Hasher {
     add(library.operand_layouts);
   }
 
+  void add(const std::optional<Loop>& loop) {
+    add(loop.has_value());
+    if (loop) add(*loop);
+  }
+  void add(const Pipeline& pipeline) {
+    add(pipeline.before);
+    add(pipeline.library);
+    add(pipeline.after);
+    add(pipeline.made);
+    add(pipeline.given);
+  }
+
   std::uint64_t result() const { return state_; }
 
  private:
@@ -107,10 +119,37 @@ bool same_structure(const Library& a, const Library& b) {
          same_structure(a.operand_layouts, b.operand_layouts);
 }
 
+bool same_structure(const std::optional<Loop>& a, const std::optional<Loop>& b) {
+  return a.has_value() == b.has_value() && (!a || same_structure(*a, *b));
+}
+
+bool same_structure(const Pipeline& a, const Pipeline& b) {
+  return same_structure(a.before, b.before) && same_structure(a.library, b.library) &&
+         same_structure(a.after, b.after) && a.made == b.made && a.given == b.given;
+}
+
 }  // namespace
+
+bool is_row_wise(const ir::Operation& operation) {
+  if (operation.kind != ir::Kind::window_reduce && operation.kind != ir::Kind::window_gradient)
+    return false;
+  if (!ir::is_float(operation.dtype) || operation.shape.elements() == 0) return false;
+  const auto& window = operation.get<ir::Window>();
+  const bool is_gradient = operation.kind == ir::Kind::window_gradient;
+  const ir::Dims& extents = operation.shape.extents();
+  for (std::size_t axis = 0; axis < window.extents.size(); ++axis)
+    if (window.strides[axis] < window.extents[axis] || window.pad_low[axis] != 0 ||
+        window.pad_high[axis] != 0 || (is_gradient && window.extents[axis] > extents[axis]))
+      return false;
+  return true;
+}
 
 std::size_t bytes_stored(const Kernel& kernel) {
   if (const auto* library = std::get_if<Library>(&kernel)) return library->operation.bytes();
+  if (const auto* pipeline = std::get_if<Pipeline>(&kernel)) {
+    if (pipeline->after) return bytes_stored(*pipeline->after);
+    return bytes_stored(pipeline->library);
+  }
   const auto& loop = std::get<Loop>(kernel);
   std::size_t bytes = 0;
   for (const LoopOperand& output : loop.outputs) {
@@ -128,6 +167,9 @@ std::uint64_t work_of(const Kernel& kernel) {
   };
   if (const auto* loop = std::get_if<Loop>(&kernel))
     return count(ir::Shape(loop->extents)) * loop->program.size();
+  if (const auto* pipeline = std::get_if<Pipeline>(&kernel))
+    return work_of(pipeline->library) + (pipeline->before ? work_of(*pipeline->before) : 0) +
+           (pipeline->after ? work_of(*pipeline->after) : 0);
   const auto& library = std::get<Library>(kernel);
   const ir::Shape& result = library.operation.shape;
   const std::vector<ir::Shape>& operands = library.operand_shapes;
@@ -166,8 +208,9 @@ std::uint64_t work_of(const Kernel& kernel) {
 
 bool structurally_equal(const Kernel& a, const Kernel& b) {
   if (a.index() != b.index()) return false;
-  if (const auto* loop = std::get_if<Loop>(&a)) return same_structure(*loop, std::get<Loop>(b));
-  return same_structure(std::get<Library>(a), std::get<Library>(b));
+  return std::visit(
+      [&]<typename T>(const T& alternative) { return same_structure(alternative, std::get<T>(b)); },
+      a);
 }
 
 std::uint64_t structure_hash(const Kernel& kernel) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -92,7 +93,36 @@ struct Library {
   friend bool operator==(const Library&, const Library&) = default;
 };
 
-using Kernel = std::variant<Loop, Library>;
+/// A window's Library between Loops, run a few rows at a time: what passes from one to the next is
+/// never an array. The window is row-wise.
+struct Pipeline {
+  /// Makes the library's first operand, over its elements in row-major order: `results` has one
+  /// register, and `outputs` none. Nothing where that operand is an array.
+  std::optional<Loop> before;
+  Library library;
+  /// Reads the library's result, which is a gradient then, in row-major order as inputs[made];
+  /// plain outputs are dense. Nothing where that result is an array.
+  std::optional<Loop> after;
+  std::uint16_t made = 0;
+  /// What `before` gives is inputs[given] of `after` too, unless that is `none`.
+  static constexpr std::uint16_t none = 0xffff;
+  std::uint16_t given = none;
+
+  /// A launch reads the arrays of the first operand, the library's others, and those of `after` but
+  /// for `made` and `given`.
+  std::size_t first_arrays() const { return before ? before->inputs.size() : 1; }
+  std::size_t other_arrays() const { return library.operand_shapes.size() - 1; }
+  bool is_array(std::size_t input_of_after) const {
+    return input_of_after != made && input_of_after != given;
+  }
+  friend bool operator==(const Pipeline&, const Pipeline&) = default;
+};
+
+/// Whether a window is one that a Pipeline can have: of floats, and the input of a row of windows
+/// is elements in a row that no other row reads.
+bool is_row_wise(const ir::Operation& operation);
+
+using Kernel = std::variant<Loop, Library, Pipeline>;
 
 /// How many bytes of memory a launch stores: its results, not what it keeps in caches meanwhile.
 std::size_t bytes_stored(const Kernel& kernel);

@@ -30,6 +30,8 @@ class LoopBuilder {
   /// Combines a register, to the output whose elements are where `view` says for the register's
   /// place. All reductions come after all stores.
   void reduce(std::uint16_t result, ir::ReduceOp op, const View& view);
+  /// A register is the result of a Loop that stores nothing.
+  void give(std::uint16_t result) { loop_.results.push_back(result); }
   /// The Loop. The builder is spent.
   Built finish() &&;
 

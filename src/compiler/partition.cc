@@ -61,14 +61,16 @@ bool is_cheap(const ir::Operation& operation) {
 
 class Partitioner {
  public:
-  explicit Partitioner(const ir::Graph& graph)
+  Partitioner(const ir::Graph& graph, bool pipelines)
       : nodes_(graph.nodes),
+        pipelines_(pipelines),
         costs_(nodes_.size()),
         cheap_(nodes_.size()),
         demands_(nodes_.size()),
         askers_(nodes_.size()) {
     result_.needed.resize(nodes_.size());
     result_.group.resize(nodes_.size(), Partition::no_group);
+    result_.before.resize(nodes_.size(), Partition::no_group);
   }
 
   Partition run() {
@@ -225,10 +227,36 @@ class Partitioner {
         ask(node.operands[0], {std::min(demand.time, node.wanted ? n : never), no_group, false});
       }
       return;
+    } else if (pipelines_ && is_row_wise(node.operation)) {
+      place_window(n);
+      return;
     }
     const std::uint32_t group = result_.group[n];
     const std::uint32_t time = group != no_group ? result_.groups[group].time : n;
     for (std::uint32_t operand : node.operands) ask(operand, {time, group, false});
+  }
+
+  void place_window(std::uint32_t n) {
+    const ir::GraphNode& node = nodes_[n];
+    const Demand& demand = demands_[n];
+    std::uint32_t time = n;
+    if (node.operation.kind == ir::Kind::window_gradient && !node.wanted && !demand.several &&
+        demand.group != no_group) {
+      Group& group = result_.groups[demand.group];
+      if (group.window == Group::none && !group.gives) {
+        group.window = n;
+        add_to(demand.group, n);
+        time = group.time;
+      }
+    }
+    const std::uint32_t first = node.operands[0];
+    if (is_point(nodes_[first].operation.kind) && !nodes_[first].leaf) {
+      result_.before[n] = static_cast<std::uint32_t>(result_.groups.size());
+      add_group({{}, {}, time, Group::none, /*gives=*/true}, {&nodes_[first].operation.shape});
+      add_operand(frontiers_.back(), first);
+    }
+    for (std::size_t i = 0; i < node.operands.size(); ++i)
+      ask(node.operands[i], {time, i == 0 ? result_.before[n] : no_group, false});
   }
 
   void ask(std::uint32_t n, const Demand& who) {
@@ -261,18 +289,16 @@ class Partitioner {
 
   void start_group(std::uint32_t n) {
     result_.group[n] = static_cast<std::uint32_t>(result_.groups.size());
-    result_.groups.push_back({{n}, {}, n});
-    frontiers_.emplace_back();
-    add_member(frontiers_.back(), n);
     const bool reduces = nodes_[n].operation.kind == ir::Kind::reduce;
-    spaces_.push_back({&nodes_[reduces ? nodes_[n].operands[0] : n].operation.shape,
-                       reduces ? &nodes_[n].operation.get<ir::Reduce>().axes : nullptr});
-    outputs_.push_back(1);
+    add_group({{n}, {}, n}, {&nodes_[reduces ? nodes_[n].operands[0] : n].operation.shape,
+                             reduces ? &nodes_[n].operation.get<ir::Reduce>().axes : nullptr});
+    add_member(frontiers_.back(), n);
   }
 
   bool join(std::uint32_t n, std::uint32_t group, bool stored) {
     if (group == no_group) return false;
-    if (stored && outputs_[group] == max_loop_outputs) return false;
+    if (stored && (outputs_[group] == max_loop_outputs || result_.groups[group].gives))
+      return false;
     Frontier grown = frontiers_[group];
     auto* const at = std::find(grown.nodes.begin(), grown.nodes.end(), n);
     grown.nodes.erase(static_cast<std::size_t>(at - grown.nodes.begin()));
@@ -311,6 +337,13 @@ class Partitioner {
     const ir::Dims* reduced_axes = nullptr;  // null where nothing is reduced
   };
 
+  void add_group(Group group, const Space& space) {
+    result_.groups.push_back(std::move(group));
+    frontiers_.emplace_back();
+    spaces_.push_back(space);
+    outputs_.push_back(1);
+  }
+
   static bool alike(const Space& a, const Space& b) {
     if (*a.shape != *b.shape) return false;
     return a.reduced_axes == nullptr || b.reduced_axes == nullptr ||
@@ -336,6 +369,7 @@ class Partitioner {
     std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> readers;  // groups, by node
     std::unordered_map<std::int64_t, std::vector<std::uint32_t>> small;     // by elements
     for (const std::uint32_t g : order) {
+      if (result_.groups[g].gives) continue;
       const std::int64_t elements = spaces_[g].shape->elements();
       std::vector<std::uint32_t> arrays;
       for (std::uint32_t n : frontiers_[g].nodes)
@@ -364,7 +398,8 @@ class Partitioner {
   bool merge(std::uint32_t earlier, std::uint32_t later) {
     Group& into = result_.groups[earlier];
     Group& from = result_.groups[later];
-    if (into.time >= from.time || !alike(spaces_[earlier], spaces_[later])) return false;
+    if (into.gives || into.time >= from.time || !alike(spaces_[earlier], spaces_[later]))
+      return false;
     if (outputs_[earlier] + outputs_[later] > max_loop_outputs) return false;
     Frontier both = frontiers_[earlier];
     both.instructions += from.members.size();
@@ -388,7 +423,7 @@ class Partitioner {
   }
 
   void drop_empty_groups() {
-    std::vector<std::uint32_t> position(result_.groups.size());
+    std::vector<std::uint32_t> position(result_.groups.size(), no_group);
     std::uint32_t kept = 0;
     for (std::uint32_t g = 0; g < result_.groups.size(); ++g) {
       if (result_.groups[g].members.empty()) continue;
@@ -398,6 +433,8 @@ class Partitioner {
     }
     result_.groups.resize(kept);
     for (std::uint32_t& group : result_.group)
+      if (group != no_group) group = position[group];
+    for (std::uint32_t& group : result_.before)
       if (group != no_group) group = position[group];
   }
 
@@ -419,8 +456,10 @@ class Partitioner {
       const std::uint32_t group = result_.group[n];
       const bool outside = read[n] || nodes_[n].wanted;
       const bool moves = is_movement(nodes_[n].operation.kind);
-      for (std::uint32_t operand : nodes_[n].operands) {
-        if (group == no_group || !computes(group, operand) || (moves && outside))
+      for (std::size_t i = 0; i < nodes_[n].operands.size(); ++i) {
+        const std::uint32_t operand = nodes_[n].operands[i];
+        const std::uint32_t reader = !is_window(n) ? group : i == 0 ? result_.before[n] : no_group;
+        if (reader == no_group || !computes(reader, operand) || (moves && outside))
           read[operand] = true;
         if (!may_be_shared(n)) continue;
         if (const auto found = others.find(n); found != others.end())
@@ -433,7 +472,13 @@ class Partitioner {
     for (Group& group : result_.groups) std::reverse(group.stored.begin(), group.stored.end());
   }
 
+  bool is_window(std::uint32_t n) const {
+    const ir::Kind kind = nodes_[n].operation.kind;
+    return kind == ir::Kind::window_reduce || kind == ir::Kind::window_gradient;
+  }
+
   const std::vector<ir::GraphNode>& nodes_;
+  const bool pipelines_;
   std::vector<Cost> costs_;
   std::vector<Cheapness> cheap_;
   std::vector<Demand> demands_;
@@ -463,6 +508,8 @@ bool is_source(const ir::GraphNode& node) {
          node.operation.kind == ir::Kind::iota;
 }
 
-Partition partition(const ir::Graph& graph) { return Partitioner(graph).run(); }
+Partition partition(const ir::Graph& graph, bool pipelines) {
+  return Partitioner(graph, pipelines).run();
+}
 
 }  // namespace evergpu::compiler

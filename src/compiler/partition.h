@@ -10,11 +10,16 @@ namespace evergpu::compiler {
 
 /// Point nodes, and reductions of some of them, that become the program of one Loop.
 struct Group {
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
   std::vector<std::uint32_t> members;  // ascending; a reduction's index space is its operand's
   std::vector<std::uint32_t> stored;   // ascending: the members whose values others read
   /// The position in the graph at which the Loop runs: all that it reads from outside is made
   /// before, and nobody outside needs its results before.
   std::uint32_t time = 0;
+  /// The member that is a window's gradient, which the Loop reads as it is made.
+  std::uint32_t window = none;
+  /// The Loop makes the first operand of a window as that reads it, and stores nothing.
+  bool gives = false;
 };
 
 struct Partition {
@@ -23,6 +28,7 @@ struct Partition {
   // By node: position in `groups`, or no_group. Of a node that several groups compute, one of them.
   std::vector<std::uint32_t> group;
   std::vector<Group> groups;
+  std::vector<std::uint32_t> before;  // by node: the group that gives its first operand
 };
 
 /// Unary, binary, select and cast.
@@ -43,7 +49,11 @@ bool is_source(const ir::GraphNode& node);
 /// there in time; so do Loops over few elements. A Loop stays below about 64 instructions, 16
 /// arrays read and 8 stored.
 ///
+/// With `pipelines`, row-wise windows are between Loops. One gives the first operand: its group is
+/// begun as if the window were its last member, so that values of one reader and cheap ones join
+/// it. A gradient that one Loop alone reads, over the same elements, is a member of that.
+///
 /// Nodes without elements are needed, but what they depend on is not. Takes linear time.
-Partition partition(const ir::Graph& graph);
+Partition partition(const ir::Graph& graph, bool pipelines = false);
 
 }  // namespace evergpu::compiler

@@ -20,11 +20,11 @@ namespace {
 
 class Planner {
  public:
-  Planner(const ir::Graph& graph, bool strided_matmul)
+  Planner(const ir::Graph& graph, const PlanOptions& options)
       : nodes_(graph.nodes),
-        strided_matmul_(strided_matmul),
-        partition_(partition(graph)),
-        assembly_(assemble(graph, partition_, strided_matmul)),
+        strided_matmul_(options.strided_matmul),
+        partition_(partition(graph, options.pipelines)),
+        assembly_(assemble(graph, partition_, options.strided_matmul)),
         views_(nodes_.size()),
         registers_(nodes_.size()) {}
 
@@ -39,9 +39,9 @@ class Planner {
   }
 
  private:
-  /// Which register holds a node's value in the Loop of a step.
+  /// Which register holds a node's value in a Loop.
   struct Register {
-    std::size_t step = std::numeric_limits<std::size_t>::max();
+    std::uint32_t loop = 0;  // numbered from 1 in the order in which they were begun
     std::uint16_t number = 0;
   };
 
@@ -184,6 +184,7 @@ class Planner {
   // --- library steps ---
 
   void add_library(std::uint32_t n) {
+    if (partition_.before[n] != Partition::no_group) return add_window(n);
     const ir::GraphNode& node = nodes_[n];
     Library library{node.operation, {}, {}};
     Step step;
@@ -228,7 +229,8 @@ class Planner {
       if (view.argument != View::no_argument) {
         const auto index = static_cast<std::uint16_t>(step.inputs.size());
         const auto size = static_cast<std::uint8_t>(ir::size_of(type.dtype));
-        step.bindings.push_back({Binding::Place::operand, size, index, view.argument});
+        step.bindings.push_back(
+            {Binding::Place::operand, Binding::Part::whole, size, index, view.argument});
       }
       step.inputs.push_back(view.buffer);
     }
@@ -374,15 +376,19 @@ class Planner {
       return is_point(nodes_[member].operation.kind);
     });
     // One reduction of an array is a library kernel.
-    if (reductions == 1 && !computes) return add_library(n);
+    if (reductions == 1 && !computes && group.window == Group::none) return add_library(n);
 
-    IterationSpace space = share_axes(group);
+    if (group.window != Group::none) make_operands(group.window);
+    const std::vector<std::uint32_t> members = computed(group);
+    IterationSpace space = share_axes(group, members);
     std::vector<Result> results;
     std::vector<Copy> copies;
     for (std::uint32_t member : group.stored)
       if (!is_reduction(member)) add_results(member, space, results, copies);
     LoopBuilder builder(space.extents());
-    for (std::uint32_t member : group.members)
+    ++loops_;
+    if (group.window != Group::none) read_window(group, builder);
+    for (std::uint32_t member : members)
       if (!is_reduction(member) && !is_known(member)) compute(member, builder);
     for (const Result& result : results) builder.store(value_of(result.node, builder), result.view);
     for (std::uint32_t member : group.stored) {
@@ -391,8 +397,132 @@ class Planner {
                      nodes_[member].operation.get<ir::Reduce>().op, places_of(member));
       results.push_back(array_for(member));
     }
-    push_loop(n, std::move(builder), results, group.members);
+    if (group.window == Group::none)
+      push_loop(n, std::move(builder), results, group.members);
+    else
+      push_pipeline(n, group.window, std::move(builder).finish(), results, group.members);
     for (const Copy& copy : copies) copy_to(copy);
+  }
+
+  // --- pipelines ---
+
+  /// A window whose first operand alone is not an array.
+  void add_window(std::uint32_t n) {
+    make_operands(n);
+    push_pipeline(n, n, std::nullopt, {array_for(n)}, {n});
+  }
+
+  /// The arrays that a window needs, as steps before its own.
+  void make_operands(std::uint32_t window) {
+    const auto& operands = nodes_[window].operands;
+    const std::uint32_t before = partition_.before[window];
+    if (before != Partition::no_group) {
+      const Group& group = partition_.groups[before];
+      share_axes(group, group.members);
+    }
+    for (std::size_t i = before != Partition::no_group ? 1 : 0; i < operands.size(); ++i)
+      array_of(operands[i]);
+  }
+
+  // In place of the buffers of what a Loop after a window reads that is no array.
+  static constexpr std::uint32_t made = Buffer::none;
+  static constexpr std::uint32_t given = made - 1;
+
+  /// The first operand of a group's window, if another Loop gives it to both.
+  std::optional<std::uint32_t> given_to(const Group& group) {
+    if (group.window == Group::none) return {};
+    const std::uint32_t first = nodes_[group.window].operands[0];
+    const bool computes =
+        std::find(group.members.begin(), group.members.end(), first) != group.members.end();
+    if (partition_.before[group.window] == Partition::no_group || !computes || is_known(first))
+      return {};
+    return first;
+  }
+
+  /// The members that a group's Loop computes: without what it reads of a window, and what only
+  /// that needs.
+  std::vector<std::uint32_t> computed(const Group& group) {
+    if (group.window == Group::none) return group.members;
+    const std::optional<std::uint32_t> first = given_to(group);
+    std::vector<std::uint32_t> needed = group.stored;
+    std::vector<std::uint32_t> members;
+    for (auto n = group.members.rbegin(); n != group.members.rend(); ++n) {
+      if (*n == group.window || *n == first || is_known(*n)) continue;
+      if (std::find(needed.begin(), needed.end(), *n) == needed.end()) continue;
+      for (std::uint32_t operand : nodes_[*n].operands) needed.push_back(operand);
+      members.push_back(*n);
+    }
+    std::reverse(members.begin(), members.end());
+    return members;
+  }
+
+  /// A Loop after a window begins with what that makes, and with what another Loop gave it.
+  void read_window(const Group& group, LoopBuilder& builder) {
+    const auto read = [&](std::uint32_t n, std::uint32_t in_place_of_buffer) {
+      const ir::Operation& operation = nodes_[n].operation;
+      registers_[n] = {loops_, builder.read(View::dense(in_place_of_buffer, operation.dtype,
+                                                        operation.shape.elements()))};
+    };
+    read(group.window, made);
+    if (const auto first = given_to(group)) read(*first, given);
+  }
+
+  /// The Loop that gives a window's first operand.
+  LoopBuilder::Built build_before(std::uint32_t window) {
+    const Group& group = partition_.groups[partition_.before[window]];
+    LoopBuilder builder(share_axes(group, group.members).extents());
+    ++loops_;
+    for (std::uint32_t member : group.members)
+      if (!is_known(member)) compute(member, builder);
+    builder.give(value_of(nodes_[window].operands[0], builder));
+    return std::move(builder).finish();
+  }
+
+  /// `nodes`: what the step computes but for what is before the window.
+  void push_pipeline(std::uint32_t n, std::uint32_t window, std::optional<LoopBuilder::Built> after,
+                     const std::vector<Result>& results, std::vector<std::uint32_t> nodes) {
+    Pipeline pipeline;
+    Step step;
+    const auto bind = [&](const std::vector<Binding>& bindings, Binding::Part part) {
+      for (Binding binding : bindings) {
+        binding.part = part;
+        step.bindings.push_back(binding);
+      }
+    };
+    const ir::GraphNode& node = nodes_[window];
+    pipeline.library.operation = node.operation;
+    const std::uint32_t before = partition_.before[window];
+    if (before != Partition::no_group) {
+      LoopBuilder::Built built = build_before(window);
+      pipeline.before = std::move(built.loop);
+      step.inputs = std::move(built.inputs);
+      bind(built.bindings, Binding::Part::before);
+      const std::vector<std::uint32_t>& members = partition_.groups[before].members;
+      nodes.insert(nodes.end(), members.begin(), members.end());
+    }
+    for (std::size_t i = 0; i < node.operands.size(); ++i) {
+      const ir::Operation& operand = nodes_[node.operands[i]].operation;
+      pipeline.library.operand_dtypes.push_back(operand.dtype);
+      pipeline.library.operand_shapes.push_back(operand.shape);
+      if (i > 0 || !pipeline.before) step.inputs.push_back(array_of(node.operands[i]));
+    }
+    if (after) {
+      for (std::size_t i = 0; i < after->inputs.size(); ++i) {
+        if (after->inputs[i] == made)
+          pipeline.made = static_cast<std::uint16_t>(i);
+        else if (after->inputs[i] == given)
+          pipeline.given = static_cast<std::uint16_t>(i);
+        else
+          step.inputs.push_back(after->inputs[i]);
+      }
+      bind(after->bindings, Binding::Part::after);
+      pipeline.after = std::move(after->loop);
+    }
+    step.kernel = std::move(pipeline);
+    std::sort(nodes.begin(), nodes.end());
+    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+    step.nodes = std::move(nodes);
+    push_step(n, std::move(step), results);
   }
 
   /// Where in its result a reduction puts each element of its operand.
@@ -410,8 +540,9 @@ class Planner {
     return view;
   }
 
-  /// The axes of a group's Loop. An array whose axes do not fit is copied to a dense one first.
-  IterationSpace share_axes(const Group& group) {
+  /// The axes of a group's Loop, which computes `members`. An array whose axes do not fit is copied
+  /// to a dense one first.
+  IterationSpace share_axes(const Group& group, const std::vector<std::uint32_t>& members) {
     const auto reduction = std::find_if(group.members.begin(), group.members.end(), [&](auto n) {
       return nodes_[n].operation.kind == ir::Kind::reduce;
     });
@@ -419,7 +550,7 @@ class Planner {
     const std::uint32_t shaped = reduces ? nodes_[*reduction].operands[0] : group.members[0];
     IterationSpace space(nodes_[shaped].operation.shape.elements());
     if (reduces) space.admit(places_of(*reduction));
-    for (std::uint32_t member : group.members) {
+    for (std::uint32_t member : members) {
       if (is_known(member)) continue;
       for (std::uint32_t operand : nodes_[member].operands)
         if (!space.admit(view_of(operand))) copy(operand);
@@ -434,13 +565,13 @@ class Planner {
       operands[i] = value_of(node.operands[i], builder);
     const bool moves = is_movement(node.operation.kind) && node.operation.kind != ir::Kind::bitcast;
     const std::uint16_t result = moves ? operands[0] : builder.compute(node.operation, operands);
-    registers_[n] = {plan_.steps.size(), result};
+    registers_[n] = {loops_, result};
   }
 
   /// The register that holds a node's value: a member's, or one that reads a view.
   std::uint16_t value_of(std::uint32_t n, LoopBuilder& builder) {
     Register& entry = registers_[n];
-    if (entry.step != plan_.steps.size()) entry = {plan_.steps.size(), builder.read(view_of(n))};
+    if (entry.loop != loops_) entry = {loops_, builder.read(view_of(n))};
     return entry.number;
   }
 
@@ -450,15 +581,16 @@ class Planner {
   Assembly assembly_;
   std::vector<View> views_;          // by node
   std::vector<Register> registers_;  // by node
+  std::uint32_t loops_ = 0;          // begun so far
   Plan plan_;
 };
 
 }  // namespace
 
-Plan make_plan(const ir::Graph& graph, std::size_t alignment, bool strided_matmul) {
-  Plan plan = Planner(graph, strided_matmul).run();
+Plan make_plan(const ir::Graph& graph, const PlanOptions& options) {
+  Plan plan = Planner(graph, options).run();
   order_for_memory(plan);
-  assign_memory(plan, alignment);
+  assign_memory(plan, options.alignment);
   return plan;
 }
 

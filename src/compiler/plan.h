@@ -47,13 +47,16 @@ struct Binding {
     input,     // inputs[index].offset, of a Loop
     operand,   // operand_layouts[index].offset, of a Library
   };
+  enum class Part : std::uint8_t { whole, before, after };  // the latter two of a Pipeline
   Place place = Place::constant;
+  Part part = Part::whole;
   std::uint8_t element_bytes = 1;  // offsets are in elements of that size
   std::uint16_t index = 0;
   std::uint32_t argument = 0;  // position in Plan::arguments
 };
 
-/// One launch. Operand buffers are in the order of the kernel's inputs, results of its outputs.
+/// One launch. Operand buffers are in the order of the kernel's inputs, results of its outputs. A
+/// Pipeline's are those of the first operand, of the library's others, and of the last Loop.
 struct Step {
   Kernel kernel;
   std::vector<std::uint32_t> inputs;   // positions in Plan::buffers
@@ -79,17 +82,23 @@ struct Plan {
   std::vector<Argument> arguments;  // a slice comes after what it slices
 };
 
+/// What a device takes.
+struct PlanOptions {
+  std::size_t alignment = 64;   // of temporaries, in bytes: a multiple of 8
+  bool strided_matmul = false;  // operands of matrix products may have layouts (Library)
+  bool pipelines = false;       // kernels may be Pipelines
+};
+
 /// Plans a verified graph without failed nodes. Nodes that no wanted node needs are not computed.
-/// Temporaries start at multiples of `alignment` bytes, a multiple of 8.
 ///
 /// Point nodes become Loops, chains and diamonds of them one (see partition.h). Constants, iotas
 /// and movement nodes are read in place, by strides, and become arrays only when they are wanted or
 /// a library kernel reads them. A concat whose parts Loops make is an array that these write parts
 /// of (see assemble.h). Everything else is a Library step with dense operands. A matrix product
-/// reads views in place where the device takes them (`strided_matmul`); elsewhere swapped last axes
-/// become its transpose flags. The choice depends on structure alone, never on launch arguments.
-/// Linear time but for memory, n log n.
-Plan make_plan(const ir::Graph& graph, std::size_t alignment = 64, bool strided_matmul = false);
+/// reads views in place where the device takes them; elsewhere swapped last axes become its
+/// transpose flags. Row-wise windows become Pipelines where the device takes those. The choice
+/// depends on structure alone, never on launch arguments. Linear time but for memory, n log n.
+Plan make_plan(const ir::Graph& graph, const PlanOptions& options = {});
 
 /// Makes a plan the plan of another graph of equal structure (see structure.h), whose node
 /// `positions[n]` is node n of the graph that the plan was for.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "compiler/plan.h"
 
@@ -34,11 +35,15 @@ void print_strides(Output out, const Operand& operand, const ir::Dims& extents) 
 }
 
 /// "add(r0,r1)"; dtypes are shown where they change.
-void print_instruction(Output out, const Instruction& instruction) {
+/// `after`: the pipeline whose last Loop it is in, or null.
+void print_instruction(Output out, const Instruction& instruction, const Pipeline* after) {
   const auto dtype = ir::name_of(instruction.dtype);
   switch (instruction.op) {
     case Instruction::Op::load:
-      fmt::format_to(out, "{} x{}", dtype, instruction.a);
+      if (after != nullptr && !after->is_array(instruction.a))
+        fmt::format_to(out, "{} {}", dtype, instruction.a == after->made ? "made" : "given");
+      else
+        fmt::format_to(out, "{} x{}", dtype, instruction.a);
       break;
     case Instruction::Op::constant:
       fmt::format_to(out, "{} {:#x}", dtype, instruction.bits);
@@ -65,11 +70,11 @@ void print_instruction(Output out, const Instruction& instruction) {
   }
 }
 
-void print_kernel(Output out, const Loop& loop) {
+void print_kernel(Output out, const Loop& loop, const Pipeline* after = nullptr) {
   fmt::format_to(out, "loop [{}]", fmt::join(loop.extents.begin(), loop.extents.end(), ","));
   for (std::size_t i = 0; i < loop.program.size(); ++i) {
     fmt::format_to(out, "{} r{} = ", i == 0 ? "" : ";", i);
-    print_instruction(out, loop.program[i]);
+    print_instruction(out, loop.program[i], after);
   }
 }
 
@@ -90,6 +95,19 @@ void print_kernel(Output out, const Library& library) {
   for (std::size_t i = 0; i < library.operand_shapes.size(); ++i)
     fmt::format_to(out, "{} {}{}", i == 0 ? "" : ",", ir::name_of(library.operand_dtypes[i]),
                    ir::to_string(library.operand_shapes[i]));
+}
+
+/// The parts in the order in which elements pass through them.
+void print_kernel(Output out, const Pipeline& pipeline) {
+  fmt::format_to(out, "pipeline ");
+  if (pipeline.before) {
+    print_kernel(out, *pipeline.before);
+    fmt::format_to(out, " => ");
+  }
+  print_kernel(out, pipeline.library);
+  if (!pipeline.after) return;
+  fmt::format_to(out, " => ");
+  print_kernel(out, *pipeline.after, &pipeline);
 }
 
 /// What an instruction computes; nothing for those that only fetch.
@@ -118,17 +136,55 @@ void add_once(std::vector<std::string_view>& names, std::string_view name) {
     names.push_back(name);
 }
 
-}  // namespace
+std::string summary_of(const Library& library) { return ir::print(library.operation); }
 
-std::string summary(const Kernel& kernel) {
-  if (const auto* library = std::get_if<Library>(&kernel)) return ir::print(library->operation);
-  const auto& loop = std::get<Loop>(kernel);
+std::string summary_of(const Loop& loop) {
   std::vector<std::string_view> functions;
   for (const Instruction& instruction : loop.program) add_once(functions, function_of(instruction));
   for (const ir::ReduceOp op : loop.reductions) add_once(functions, ir::name_of(op));
   if (functions.empty()) functions = {"copy"};
   return fmt::format("loop [{}] {}", fmt::join(loop.extents.begin(), loop.extents.end(), ","),
                      fmt::join(functions, ", "));
+}
+
+std::string summary_of(const Pipeline& pipeline) {
+  return fmt::format("{}{}{}", pipeline.before ? summary_of(*pipeline.before) + " => " : "",
+                     summary_of(pipeline.library),
+                     pipeline.after ? " => " + summary_of(*pipeline.after) : "");
+}
+
+/// Where the elements of a Loop's operand lie in its array.
+struct Strided {
+  const Loop* loop;
+  std::size_t input;
+};
+
+/// The Loop, of a step's kernel, that reads array `i` of the step, and as which input.
+std::optional<Strided> reader_of(const Kernel& kernel, std::size_t i) {
+  if (const auto* loop = std::get_if<Loop>(&kernel)) return Strided{loop, i};
+  const auto* pipeline = std::get_if<Pipeline>(&kernel);
+  if (pipeline == nullptr) return {};
+  if (i < pipeline->first_arrays())
+    return pipeline->before ? std::optional(Strided{&*pipeline->before, i}) : std::nullopt;
+  i -= pipeline->first_arrays();
+  if (i < pipeline->other_arrays()) return {};
+  i -= pipeline->other_arrays();
+  std::size_t input = 0;
+  while (!pipeline->is_array(input) || i-- > 0) ++input;
+  return Strided{&*pipeline->after, input};
+}
+
+/// The Loop that writes a step's outputs; null when that is a library kernel.
+const Loop* writer_of(const Kernel& kernel) {
+  if (const auto* pipeline = std::get_if<Pipeline>(&kernel))
+    return pipeline->after ? &*pipeline->after : nullptr;
+  return std::get_if<Loop>(&kernel);
+}
+
+}  // namespace
+
+std::string summary(const Kernel& kernel) {
+  return std::visit([](const auto& alternative) { return summary_of(alternative); }, kernel);
 }
 
 std::vector<std::string_view> operations_of(const Step& step, const ir::Graph& graph) {
@@ -142,7 +198,7 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
   const Output out(text);
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     const Step& step = plan.steps[s];
-    const auto* loop = std::get_if<Loop>(&step.kernel);
+    const Loop* const loop = writer_of(step.kernel);
     const auto* library = std::get_if<Library>(&step.kernel);
     fmt::format_to(out, "launch {}: ", s);
     std::visit([&](const auto& kernel) { print_kernel(out, kernel); }, step.kernel);
@@ -150,7 +206,8 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
     for (std::size_t i = 0; i < step.inputs.size(); ++i) {
       text += i == 0 ? " " : ", ";
       print_buffer(out, plan, step.inputs[i]);
-      if (loop != nullptr) print_strides(out, loop->inputs[i], loop->extents);
+      if (const auto reader = reader_of(step.kernel, i))
+        print_strides(out, reader->loop->inputs[reader->input], reader->loop->extents);
       if (library != nullptr && !library->operand_layouts.empty())
         print_strides(out, library->operand_layouts[i], library->operand_shapes[i].extents());
     }

@@ -26,14 +26,20 @@ std::vector<std::int64_t> values_of(std::span<const Argument> arguments, const i
   return values;
 }
 
+Loop& loop_of(Kernel& kernel, Binding::Part part) {
+  if (part == Binding::Part::whole) return std::get<Loop>(kernel);
+  auto& pipeline = std::get<Pipeline>(kernel);
+  return part == Binding::Part::before ? *pipeline.before : *pipeline.after;
+}
+
 void set(Kernel& kernel, const Binding& binding, std::int64_t value) {
   value /= binding.element_bytes;
   switch (binding.place) {
     case Binding::Place::constant:
-      std::get<Loop>(kernel).program[binding.index].bits = static_cast<std::uint64_t>(value);
+      loop_of(kernel, binding.part).program[binding.index].bits = static_cast<std::uint64_t>(value);
       break;
     case Binding::Place::input:
-      std::get<Loop>(kernel).inputs[binding.index].offset = value;
+      loop_of(kernel, binding.part).inputs[binding.index].offset = value;
       break;
     case Binding::Place::operand:
       std::get<Library>(kernel).operand_layouts[binding.index].offset = value;

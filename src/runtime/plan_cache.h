@@ -32,8 +32,7 @@ class PlanCache {
       : PlanCache(device, std::move(counters), Limits()) {}
   PlanCache(const adapters::DeviceInfo& device, std::shared_ptr<Counters> counters,
             const Limits& limits)
-      : alignment_(device.alignment),
-        strided_matmul_(device.strided_matmul),
+      : options_{device.alignment, device.strided_matmul, device.pipelines},
         counters_(std::move(counters)),
         limits_(limits) {}
 
@@ -53,8 +52,7 @@ class PlanCache {
     std::size_t bytes = 0;
   };
 
-  std::size_t alignment_;
-  bool strided_matmul_;
+  compiler::PlanOptions options_;
   std::shared_ptr<Counters> counters_;
   Limits limits_;
   LeastRecentlyUsed<Entry> entries_;

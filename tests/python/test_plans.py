@@ -35,6 +35,14 @@ MODELS = {
         model = keras.Model(inputs, layers.Dense(3)(layers.GlobalAveragePooling2D()(y)))
         model.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss)
         """,
+    "pooling": """
+        x = rng.normal(size=(16, 14, 14, 1)).astype("float32")
+        model = keras.Sequential([
+            keras.Input((14, 14, 1)), layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(),
+            layers.Conv2D(16, 3, activation="tanh"), layers.AveragePooling2D(2), layers.Flatten(),
+            layers.Dense(3)])
+        model.compile("sgd", loss)
+        """,
     "attention": """
         x = rng.normal(size=(32, 24, 16)).astype("float32")
         inputs = keras.Input((24, 16))
@@ -77,7 +85,7 @@ def kernels_of_a_step(model):
     step = child.stderr.split("step 3\n")[1].split("\nend\n")[0]
     found, small = [], {}
     for kernel, operations in KERNEL.findall(step):
-        extents = LOOP.match(kernel)
+        extents = None if " => " in kernel else LOOP.match(kernel)
         if extents and math.prod(int(n) for n in extents[1].split(",") if n) <= FEW_ELEMENTS:
             small.setdefault(f"loops over {extents[1] or 'scalars'}", []).extend(operations.split(", "))
             continue

@@ -50,6 +50,14 @@ def test_a_row_of_the_table():
      4 * 128 * 512 + 4 * 512 + 128 * 512),
     ("launch 4: loop [] r0 = u64 0x24; r1 = u64 x0 <- %1(t+8)[]+1 -> r0 to %2, r1 to %3", 8),
     ("launch 5: loop [] r0 = u64 0x24 <- -> %1(t+0)", 0),
+    # an activation, the gradient of its pooling, and on: the activation is never an array
+    ("launch 6: pipeline loop [288,4] r0 = f32 x0; r1 = f32 x1; r2 = maximum(r0,r1) => library "
+     "f32[8,6,6,4] window_gradient maximum extents=[1,2,2,1] of f32[8,6,6,4], f32[8,3,3,4] => "
+     "loop [288,4] r0 = f32 made; r1 = f32 given; r2 = greater(r1,r0); r3 = bool x2; "
+     "r4 = select(r2,r3,r3) <- %2(t+0), %1[0,1], %8, %9 -> %13(wanted)",
+     4 * (288 * 4 + 4 + 8 * 3 * 3 * 4) + 288 * 4),
+    ("launch 7: pipeline library f32[8,6] window_gradient sum extents=[1,2] of f32[8,3] => loop [48] "
+     "r0 = f32 made; r1 = f32 x1; r2 = add(r0,r1) <- %2, %1 -> %3(t+0)", 4 * (24 + 48)),
 ))
 def test_what_a_launch_of_a_plan_reads(line, read):
     text = f"evergpu plan: \n{line}\n1 launches, 0 bytes of temporaries\n"

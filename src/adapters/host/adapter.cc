@@ -33,6 +33,13 @@ const std::byte* input_address(const compiler::Kernel& kernel, std::size_t i, Re
   return array + library->operand_layouts[i].offset * size;
 }
 
+Result<std::unique_ptr<HostExecutable>> make(const compiler::Kernel& kernel) {
+  if (const auto* loop = std::get_if<compiler::Loop>(&kernel)) return host::make_loop(*loop);
+  if (const auto* pipeline = std::get_if<compiler::Pipeline>(&kernel))
+    return host::make_pipeline(*pipeline);
+  return host::make_library(std::get<compiler::Library>(kernel));
+}
+
 Status out_of_memory() {
   return resource_exhausted("this machine has no memory left for a kernel's work space");
 }
@@ -48,6 +55,7 @@ DeviceInfo describe(std::size_t memory_bytes) {
   info.vendor = "CPU";
   info.memory_bytes = memory_bytes;
   info.strided_matmul = true;
+  info.pipelines = true;
   info.recurrent_layers = true;
   return info;
 }
@@ -93,9 +101,7 @@ class HostDevice final : public Device {
   Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) override {
     const ThreadPool::Scope scope(*threads_);
     try {
-      auto made = std::holds_alternative<compiler::Loop>(kernel)
-                      ? host::make_loop(std::get<compiler::Loop>(kernel))
-                      : host::make_library(std::get<compiler::Library>(kernel));
+      auto made = make(kernel);
       if (!made.ok()) return made.status();
       return std::unique_ptr<Executable>(std::move(*made));
     } catch (const std::bad_alloc&) {

@@ -8,6 +8,7 @@ namespace evergpu::adapters::host {
 /// With oneDNN; null when it has no fast code for the dtypes and shapes on this processor.
 /// Operands may have layouts.
 MadeLibrary make_onednn_matmul(const compiler::Library& library);
+/// A gradient with respect to the filter may be f32 where the operands are 16-bit floats.
 MadeLibrary make_onednn_convolution(const compiler::Library& library);
 
 /// A 3x3 convolution of f32 images, or a gradient of one, by Winograd's method; null where another
@@ -18,9 +19,9 @@ MadeLibrary make_winograd_convolution(const compiler::Library& library);
 /// matrices by oneDNN; null where that is not faster, and for empty arrays.
 MadeLibrary make_im2col_convolution(const compiler::Library& library);
 
-/// The gradient of an f32 convolution with respect to its filter as a sum over parts of the batch,
-/// each made by `make` for one thread. Null where that is not worth it, and when `make` makes
-/// nothing.
+/// The gradient of a convolution with respect to its filter as a sum over parts of the batch, each
+/// made for one thread: by `make`, or from 16-bit floats by oneDNN, as f32 that is rounded once.
+/// Null where that is not worth it, and when `make` makes nothing.
 MadeLibrary make_filter_gradient_by_images(const compiler::Library& library,
                                            MadeLibrary (*make)(const compiler::Library&));
 

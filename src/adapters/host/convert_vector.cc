@@ -13,19 +13,14 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "adapters/host/round-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace evergpu::adapters::host::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using ir::DType;
-
-// The bits of x rounded to bfloat16, as f32 bits.
-HWY_INLINE std::uint32_t rounded_bf16(std::uint32_t bits) {
-  const std::uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
-  const bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
-  return nan ? (bits & 0xffff0000u) | 0x400000u : rounded;
-}
 
 void round_bf16(const PointCall& call) {
   const auto* a = static_cast<const std::uint32_t*>(call.a);
@@ -188,7 +183,8 @@ PointKernel find_cast(DType from, DType to) {
     case DType::i64:
       return find_cast_from<std::int64_t>(to);
     case DType::u32:
-      return find_cast_from<std::uint32_t>(to);
+      return to == DType::u16 ? cast<std::uint32_t, std::uint16_t>
+                              : find_cast_from<std::uint32_t>(to);
     case DType::f64:
       return to == DType::f32 ? cast<double, float> : nullptr;
     case DType::f32:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "adapters/host/contraction.h"
+#include "adapters/host/point.h"
 #include "adapters/host/reduce_kernels.h"
 #include "adapters/host/threads.h"
 #include "adapters/host/work_space.h"
@@ -30,8 +31,8 @@ std::int64_t parts_of(const Library& library) {
       1, most_parts);
 }
 
-std::size_t bytes_of_image(const ir::Shape& images) {
-  return static_cast<std::size_t>(images.elements() / images[0]) * sizeof(float);
+std::size_t bytes_of_image(const ir::Shape& images, ir::DType dtype) {
+  return static_cast<std::size_t>(images.elements() / images[0]) * ir::size_of(dtype);
 }
 
 struct Part {
@@ -43,15 +44,18 @@ class FilterGradientByImages final : public HostExecutable {
  public:
   FilterGradientByImages(std::vector<Part> parts, const Library& library)
       : parts_(std::move(parts)),
+        dtype_(library.operation.dtype),
         sums_(library.operation.shape.elements()),
-        image_bytes_{bytes_of_image(library.operand_shapes[0]),
-                     bytes_of_image(library.operand_shapes[1])} {}
+        image_bytes_{bytes_of_image(library.operand_shapes[0], dtype_),
+                     bytes_of_image(library.operand_shapes[1], dtype_)} {}
 
   Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
     thread_local WorkSpace space;
     const auto count = std::ssize(parts_);
-    float* const others = space.at_least_elements<float>((count - 1) * sums_);
-    auto* const result = reinterpret_cast<float*>(outputs[0]);
+    const bool rounds = is_small_float(dtype_);
+    float* const others = space.at_least_elements<float>((rounds ? count : count - 1) * sums_);
+    auto* const result =
+        rounds ? others + (count - 1) * sums_ : reinterpret_cast<float*>(outputs[0]);
     EVERGPU_RETURN_IF_ERROR(parallel_for_each(count, [&](std::int64_t i) {
       const OneThread alone(true);
       const Part& part = parts_[static_cast<std::size_t>(i)];
@@ -62,13 +66,18 @@ class FilterGradientByImages final : public HostExecutable {
       return part.made->run(kernel, sources, targets);
     }));
     parallel_for(sums_, 8192, [&](std::int64_t begin, std::int64_t end) {
-      add_.rows(others + begin, sums_, count - 1, end - begin, result + begin, true);
+      float* const sums = result + begin;
+      add_.rows(others + begin, sums_, count - 1, end - begin, sums, true);
+      if (!rounds) return;
+      round_kernel(dtype_)({.a = sums, .result = sums, .n = end - begin});
+      narrow_kernel(dtype_)({.a = sums, .result = outputs[0] + begin * 2, .n = end - begin});
     });
     return {};
   }
 
  private:
   const std::vector<Part> parts_;
+  const ir::DType dtype_;
   const std::int64_t sums_;
   const std::size_t image_bytes_[2];  // of the input, and of the output's gradient
   const ReduceKernels add_ = reduce_kernels(ir::ReduceOp::sum, ir::DType::f32);
@@ -78,8 +87,9 @@ class FilterGradientByImages final : public HostExecutable {
 
 MadeLibrary make_filter_gradient_by_images(const Library& library,
                                            MadeLibrary (*make)(const Library&)) {
+  const ir::DType dtype = library.operation.dtype;
   if (library.operation.kind != ir::Kind::convolution_filter ||
-      library.operation.dtype != ir::DType::f32)
+      (dtype != ir::DType::f32 && !is_small_float(dtype)))
     return nullptr;
   for (const ir::Shape& shape : library.operand_shapes)
     if (shape.elements() == 0) return nullptr;
@@ -91,9 +101,11 @@ MadeLibrary make_filter_gradient_by_images(const Library& library,
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t first = images * i / count;
     Library part = library;
+    part.operation.dtype = ir::DType::f32;
     for (ir::Shape& shape : part.operand_shapes)
       shape = with_rows(shape, images * (i + 1) / count - first);
-    parts.push_back({make(part), static_cast<std::size_t>(first)});
+    parts.push_back({is_small_float(dtype) ? make_onednn_convolution(part) : make(part),
+                     static_cast<std::size_t>(first)});
     if (parts.back().made == nullptr) return nullptr;
   }
   return std::make_unique<FilterGradientByImages>(std::move(parts), library);

@@ -82,7 +82,9 @@ struct Problem {
   memory::dims pad_high;
 };
 
-Problem problem_of(const compiler::Library& library, memory::data_type type) {
+// `type` is the operands', `result_type` the result's.
+Problem problem_of(const compiler::Library& library, memory::data_type type,
+                   memory::data_type result_type) {
   const auto& attributes = library.operation.get<ir::Convolution>();
   const ir::Shape& result = library.operation.shape;
   const ir::Shape& first = library.operand_shapes[0];
@@ -97,8 +99,9 @@ Problem problem_of(const compiler::Library& library, memory::data_type type) {
   Problem problem;
   problem.source = image(input, attributes.layout, type);
   const FilterDims weights = filter_dims(filter, attributes.groups);
-  problem.weights = memory::desc(weights.dims, type, weights.strides);
-  problem.weights_wanted = memory::desc(weights.dims, type, memory::format_tag::any);
+  const auto weights_type = kind == Kind::convolution_filter ? result_type : type;
+  problem.weights = memory::desc(weights.dims, weights_type, weights.strides);
+  problem.weights_wanted = memory::desc(weights.dims, weights_type, memory::format_tag::any);
   problem.target = image(output, attributes.layout, type);
   const std::int64_t elements = input.elements() + output.elements();
   if (elements * weights_per_element <= filter.elements()) {
@@ -133,7 +136,7 @@ dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
           dnnl::prop_kind::forward_training,
           dnnl::algorithm::convolution_direct,
           p.source_wanted,
-          p.weights_wanted,
+          {p.weights.get_dims(), p.source.get_data_type(), memory::format_tag::any},
           p.target_wanted,
           p.strides,
           p.dilations,
@@ -151,8 +154,9 @@ MadeLibrary make(const Description& description, const std::vector<onednn::Opera
                                 inputs, output, small);
 }
 
-MadeLibrary make_checked(const compiler::Library& library, memory::data_type type) {
-  const Problem p = problem_of(library, type);
+MadeLibrary make_checked(const compiler::Library& library, memory::data_type type,
+                         memory::data_type result_type) {
+  const Problem p = problem_of(library, type, result_type);
   const bool small = onednn::is_small(multiplications(library));
   const OneThread alone(small);
   const auto forward = describe_forward(p);
@@ -190,13 +194,15 @@ MadeLibrary make_checked(const compiler::Library& library, memory::data_type typ
 }  // namespace
 
 MadeLibrary make_onednn_convolution(const compiler::Library& library) {
-  const auto type = onednn::data_type(library.operation.dtype);
-  if (!type || library.operation.shape.rank() < 3 || library.operation.shape.rank() > 5)
+  const auto type = onednn::data_type(library.operand_dtypes[0]);
+  const auto result_type = onednn::data_type(library.operation.dtype);
+  if (!type || !result_type || library.operation.shape.rank() < 3 ||
+      library.operation.shape.rank() > 5)
     return nullptr;
   for (const ir::Shape& shape : library.operand_shapes)
     if (shape.elements() == 0) return nullptr;
   try {
-    return make_checked(library, *type);
+    return make_checked(library, *type, *result_type);
   } catch (const dnnl::error&) {
     return nullptr;
   }

@@ -1,5 +1,5 @@
-// What the host adapter makes of a kernel, and who makes it: loop.cc for Loops, library.cc for the
-// rest.
+// What the host adapter makes of a kernel, and who makes it: loop.cc for Loops, pipeline.cc for
+// Pipelines, library.cc for the rest.
 #pragma once
 
 #include <cstddef>
@@ -25,5 +25,6 @@ class HostExecutable : public Executable {
 
 Result<std::unique_ptr<HostExecutable>> make_loop(const compiler::Loop& loop);
 Result<std::unique_ptr<HostExecutable>> make_library(const compiler::Library& library);
+Result<std::unique_ptr<HostExecutable>> make_pipeline(const compiler::Pipeline& pipeline);
 
 }  // namespace evergpu::adapters::host

@@ -16,6 +16,8 @@ using compiler::Loop;
 // Work for one thread at a time, in instructions times elements.
 constexpr std::int64_t parallel_grain = 64 << 10;
 
+thread_local WorkSpace register_space;
+
 class LoopExecutable final : public HostExecutable {
  public:
   explicit LoopExecutable(Schedule schedule) : schedule_(std::move(schedule)) {}
@@ -26,7 +28,8 @@ class LoopExecutable final : public HostExecutable {
     const std::int64_t tile_cost = schedule_.tile_elements * schedule_.element_cost;
     parallel_for(schedule_.tiles, std::max<std::int64_t>(1, parallel_grain / tile_cost),
                  [&](std::int64_t begin, std::int64_t end) {
-                   TileRunner(schedule_, loop, inputs, outputs, direct).run_tiles(begin, end);
+                   TileRunner(schedule_, loop, inputs, outputs, direct, register_space)
+                       .run_tiles(begin, end);
                  });
     return {};
   }

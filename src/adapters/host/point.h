@@ -41,6 +41,8 @@ constexpr bool is_small_float(ir::DType dtype) {
 }
 /// Rounds f32 elements to the nearest value of a 16-bit float dtype; they stay f32.
 PointKernel round_kernel(ir::DType dtype);
+/// binary_kernel of f32, then round_kernel; null where there is nothing faster than the two.
+PointKernel rounded_binary_kernel(ir::BinaryOp op, ir::DType dtype);
 /// 16-bit floats in memory, as f32 elements.
 PointKernel widen_kernel(ir::DType dtype);
 /// f32 elements that are values of the 16-bit float dtype, as 16-bit floats in memory.

@@ -88,6 +88,7 @@ PointKernel cast_kernel(DType from, DType to) {
 }
 
 PointKernel bitcast_kernel(DType from, DType to) {
+  if (from == DType::u16 && to == DType::bf16) return widen_kernel(to);
   return ir::visit(from, [&]<typename From>(From) {
     return ir::visit(to, [&]<typename To>(To) -> PointKernel {
       using Narrow = typename From::type;

@@ -149,6 +149,8 @@ PointKernel find_binary(BinaryOp op, DType dtype) {
       return integer<std::int64_t>(op);
     case DType::u32:
       return integer<std::uint32_t>(op);
+    case DType::u16:
+      return bitwise<std::uint16_t>(op);
     case DType::boolean: {
       const PointKernel kernel = bitwise<std::uint8_t>(op);
       return kernel != nullptr ? kernel : comparison<std::uint8_t>(op);

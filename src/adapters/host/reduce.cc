@@ -34,6 +34,7 @@ constexpr std::int64_t parallel_grain = 32 << 10;
 thread_local WorkSpace partial_space;
 thread_local WorkSpace widened_space;
 thread_local WorkSpace gathered_space;
+thread_local WorkSpace register_space;
 
 struct Group {
   std::int64_t extent;
@@ -108,25 +109,6 @@ struct Reduction {
   }
 };
 
-// Where the elements to be reduced come from. One per thread at a time.
-class Source {
- public:
-  Source() = default;
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
-  virtual ~Source() = default;
-
-  /// The most elements that read can take.
-  virtual std::int64_t most() const = 0;
-  /// Makes indices [begin, begin + n), row-major. Each index is read once in all.
-  virtual void read(std::int64_t begin, std::int64_t n) = 0;
-  /// The elements of reduction k that were read, as its kernels take them; good until the next
-  /// read.
-  virtual const std::byte* elements(std::size_t k) = 0;
-  /// All elements of the only reduction, if they are in memory as its kernels take them.
-  virtual const std::byte* array() const { return nullptr; }
-};
-
 class ArraySource final : public Source {
  public:
   ArraySource(const Reduction& reduction, const std::byte* x) : reduction_(reduction), x_(x) {}
@@ -152,11 +134,12 @@ class ProgramSource final : public Source {
  public:
   ProgramSource(const Schedule& schedule, const Loop& loop, Inputs inputs, Outputs outputs,
                 const std::vector<char>& direct)
-      : most_(schedule.tile_elements), runner_(schedule, loop, inputs, outputs, direct) {}
+      : most_(schedule.tile_elements),
+        runner_(schedule, loop, inputs, outputs, direct, register_space) {}
 
   std::int64_t most() const override { return most_; }
   void read(std::int64_t begin, std::int64_t n) override { runner_.run_range(begin, n); }
-  const std::byte* elements(std::size_t k) override { return runner_.reduced(k); }
+  const std::byte* elements(std::size_t k) override { return runner_.given(k); }
 
  private:
   const std::int64_t most_;
@@ -336,7 +319,7 @@ class Reducer {
         continue;
       }
       if (stride == columns)
-        count = std::min(count, std::max<std::int64_t>(1, source.most() / columns));
+        count = std::min(count, std::max<std::int64_t>(1, source.best(at) / columns));
       else
         count = 1;
       source.read(at, count * columns);
@@ -425,16 +408,28 @@ class ArrayReduce final : public HostExecutable {
   Reducer reducer_;
 };
 
+class ProgramReducer final : public LoopReducer {
+ public:
+  ProgramReducer(std::vector<Reduction> reductions, Groups groups, std::int64_t cost)
+      : reducer_(std::move(reductions), std::move(groups), cost) {}
+
+  void run(const MakeSource& make_source, Outputs results) override {
+    reducer_.run(make_source, results);
+  }
+
+ private:
+  Reducer reducer_;
+};
+
 class LoopReduce final : public HostExecutable {
  public:
-  LoopReduce(std::vector<Reduction> reductions, Groups groups, Schedule schedule)
-      : schedule_(std::move(schedule)),
-        reducer_(std::move(reductions), std::move(groups), schedule_.element_cost) {}
+  LoopReduce(Schedule schedule, std::unique_ptr<LoopReducer> reducer)
+      : schedule_(std::move(schedule)), reducer_(std::move(reducer)) {}
 
   Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
     const Loop& loop = std::get<Loop>(kernel);
     const std::vector<char> direct = direct_outputs(schedule_, loop, inputs, outputs);
-    reducer_.run(
+    reducer_->run(
         [&] { return std::make_unique<ProgramSource>(schedule_, loop, inputs, outputs, direct); },
         outputs.subspan(loop.plain_outputs()));
     return {};
@@ -442,7 +437,7 @@ class LoopReduce final : public HostExecutable {
 
  private:
   const Schedule schedule_;
-  Reducer reducer_;
+  const std::unique_ptr<LoopReducer> reducer_;
 };
 
 }  // namespace
@@ -456,7 +451,7 @@ MadeLibrary make_reduce(const Library& library) {
   return std::make_unique<ArrayReduce>(reduction, groups_of(shape, attributes.axes));
 }
 
-Result<std::unique_ptr<HostExecutable>> make_reduce(const Loop& loop, Schedule schedule) {
+Result<std::unique_ptr<LoopReducer>> make_reducer(const Loop& loop, std::int64_t element_cost) {
   std::vector<Reduction> reductions;
   for (std::size_t k = 0; k < loop.reductions.size(); ++k) {
     const ir::DType dtype = loop.outputs[loop.plain_outputs() + k].dtype;
@@ -467,9 +462,15 @@ Result<std::unique_ptr<HostExecutable>> make_reduce(const Loop& loop, Schedule s
   ir::Dims axes;
   for (std::size_t axis = 0; axis < loop.extents.size(); ++axis)
     if (loop.outputs.back().strides[axis] == 0) axes.push_back(static_cast<std::int64_t>(axis));
-  Groups groups = groups_of(ir::Shape(loop.extents), axes);
+  return std::unique_ptr<LoopReducer>(std::make_unique<ProgramReducer>(
+      std::move(reductions), groups_of(ir::Shape(loop.extents), axes), element_cost));
+}
+
+Result<std::unique_ptr<HostExecutable>> make_reduce(const Loop& loop, Schedule schedule) {
+  auto reducer = make_reducer(loop, schedule.element_cost);
+  if (!reducer.ok()) return reducer.status();
   return std::unique_ptr<HostExecutable>(
-      std::make_unique<LoopReduce>(std::move(reductions), std::move(groups), std::move(schedule)));
+      std::make_unique<LoopReduce>(std::move(schedule), std::move(*reducer)));
 }
 
 }  // namespace evergpu::adapters::host

@@ -17,8 +17,6 @@ using Op = Instruction::Op;
 constexpr std::int64_t cache_bytes = 32 << 10;
 constexpr std::int64_t least_tile = 512;
 constexpr std::int64_t greatest_tile = 2048;
-// A reduction takes rows of so many elements whole.
-constexpr std::int64_t least_linear_tile = 1024;
 // More are seldom alive at once.
 constexpr std::int64_t most_registers = 12;
 // Edges of the square tiles in which transposed operands are read: several cache lines. The longer
@@ -63,7 +61,6 @@ int operand_count(const Instruction& instruction) {
 
 // A program that only moves elements may take them as integers, so that no bit changes.
 bool only_moves(const Loop& loop) {
-  if (!loop.reductions.empty()) return false;
   return std::all_of(loop.program.begin(), loop.program.end(), [](const Instruction& instruction) {
     return instruction.op == Op::load || instruction.op == Op::constant ||
            instruction.op == Op::select || instruction.op == Op::bitcast;
@@ -116,7 +113,8 @@ int transposed_axis(const Loop& loop, const ir::Dims& extents, const ir::Dims& c
 
 class Scheduler {
  public:
-  Scheduler(const Loop& loop, Order order) : loop_(loop), raw_(only_moves(loop)) {
+  Scheduler(const Loop& loop, Order order, std::int64_t least)
+      : loop_(loop), raw_(order == Order::tiles && only_moves(loop)), least_(least) {
     schedule_.order = order;
   }
 
@@ -160,7 +158,7 @@ class Scheduler {
     ir::Dims& chunk = schedule_.chunk;
     if (linear()) {
       chunk = extents;
-      schedule_.tile_elements = std::max(room, least_linear_tile);
+      schedule_.tile_elements = std::max(room, least_);
       set_slot_bytes(width);
       return;
     }
@@ -280,7 +278,15 @@ class Scheduler {
     }
     const bool rounds =
         instruction.op == Op::cast || instruction.op == Op::index || !is_exact(instruction);
-    if (widens && rounds) step.then = round_kernel(step.dtype);
+    if (widens && rounds) {
+      const PointKernel both = instruction.op == Op::binary
+                                   ? rounded_binary_kernel(instruction.binary_op, step.dtype)
+                                   : nullptr;
+      if (both != nullptr)
+        step.kernel = both;
+      else
+        step.then = round_kernel(step.dtype);
+    }
     schedule_.element_cost += instruction.op == Op::unary ? 4 : 1;
     (step.invariant ? schedule_.once : schedule_.each_tile)
         .push_back(static_cast<std::uint16_t>(schedule_.steps.size()));
@@ -350,6 +356,7 @@ class Scheduler {
 
   const Loop& loop_;
   const bool raw_;  // elements are moved as integers
+  const std::int64_t least_;
   bool square_ = false;
   Schedule schedule_;
 };
@@ -360,8 +367,8 @@ bool Walk::uniform() const {
   return std::all_of(axes.begin(), axes.end(), [](const Axis& axis) { return axis.stride == 0; });
 }
 
-Result<Schedule> make_schedule(const Loop& loop, Order order) {
-  return Scheduler(loop, order).make();
+Result<Schedule> make_schedule(const Loop& loop, Order order, std::int64_t least) {
+  return Scheduler(loop, order, least).make();
 }
 
 }  // namespace evergpu::adapters::host

@@ -76,7 +76,12 @@ struct Schedule {
   std::size_t slot_bytes = 0;
 };
 
-/// Makes the schedule; unimplemented when an instruction has no kernel.
-Result<Schedule> make_schedule(const compiler::Loop& loop, Order order);
+/// A reduction takes rows of so many elements whole.
+inline constexpr std::int64_t least_linear_tile = 1024;
+
+/// Makes the schedule; unimplemented when an instruction has no kernel. `least`: of a linear one's
+/// tile_elements.
+Result<Schedule> make_schedule(const compiler::Loop& loop, Order order,
+                               std::int64_t least = least_linear_tile);
 
 }  // namespace evergpu::adapters::host

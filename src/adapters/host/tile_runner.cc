@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "adapters/host/strided.h"
-#include "adapters/host/work_space.h"
 
 namespace evergpu::adapters::host {
 namespace {
@@ -14,8 +13,6 @@ using compiler::LoopOperand;
 using Op = compiler::Instruction::Op;
 
 constexpr std::size_t cell_bytes = 8;
-
-thread_local WorkSpace work_space;
 
 std::int64_t bytes_of(ir::DType dtype) { return static_cast<std::int64_t>(ir::size_of(dtype)); }
 
@@ -94,7 +91,7 @@ std::vector<char> direct_outputs(const Schedule& schedule, const Loop& loop, Inp
 }
 
 TileRunner::TileRunner(const Schedule& schedule, const Loop& loop, Inputs inputs, Outputs outputs,
-                       const std::vector<char>& direct)
+                       const std::vector<char>& direct, WorkSpace& space)
     : schedule_(schedule),
       loop_(loop),
       inputs_(inputs),
@@ -103,14 +100,14 @@ TileRunner::TileRunner(const Schedule& schedule, const Loop& loop, Inputs inputs
       registers_(schedule.steps.size()),
       calls_(schedule.steps.size()),
       phases_(inputs.size()),
-      reduced_(loop.reductions.size()) {
+      given_(loop.results.size() - loop.plain_outputs()) {
   const std::size_t cells = (schedule.steps.size() * cell_bytes + 63) / 64 * 64;
   const auto slots = static_cast<std::size_t>(schedule.slots);
-  const std::size_t extra = 1 + loop.reductions.size();
-  std::byte* const cell = work_space.at_least(cells + (slots + extra) * schedule.slot_bytes);
+  const std::size_t extra = 1 + given_.size();
+  std::byte* const cell = space.at_least(cells + (slots + extra) * schedule.slot_bytes);
   std::byte* const slot = cell + cells;
   staging_ = slot + slots * schedule.slot_bytes;
-  for (std::size_t k = 0; k < loop.reductions.size(); ++k)
+  for (std::size_t k = 0; k < given_.size(); ++k)
     copies_.push_back(staging_ + (k + 1) * schedule.slot_bytes);
   for (std::size_t i = 0; i < schedule.steps.size(); ++i) {
     const Step& step = schedule.steps[i];
@@ -124,21 +121,35 @@ TileRunner::TileRunner(const Schedule& schedule, const Loop& loop, Inputs inputs
                  .b_uniform = schedule.steps[step.b].uniform,
                  .c_uniform = schedule.steps[step.c].uniform};
   }
+  if (given_.empty()) return;
+  const std::uint16_t result = loop.results[loop.plain_outputs()];
+  const Step& step = schedule.steps[result];
+  if (step.op == Op::load || step.uniform || step.invariant) return;
+  direct_given_ = result;
+  given_slot_ = static_cast<std::byte*>(calls_[result].result);
 }
 
 void TileRunner::run_tiles(std::int64_t begin, std::int64_t end) {
   for (std::int64_t number = begin; number < end; ++number) run(tile_at(number), number == begin);
 }
 
-void TileRunner::run_range(std::int64_t begin, std::int64_t n) {
+void TileRunner::run_range(std::int64_t begin, std::int64_t n, std::span<const MadeInput> made,
+                           std::byte* target) {
+  made_ = made;
+  target_ = target;
   Tile tile;
   tile.begin = begin;
   tile.elements = n;
   run(tile, !std::exchange(started_, true));
+  if (target == nullptr || given_[0] == target) return;
+  const Step& step = schedule_.steps[loop_.results[loop_.plain_outputs()]];
+  std::memcpy(target, given_[0], static_cast<std::size_t>(n) * ir::size_of(step.held));
+  given_[0] = target;
 }
 
-// What reduction k takes of a tile. Stores may overwrite an input's bytes: those are copied.
-const std::byte* TileRunner::operand_of(std::size_t k, const Tile& tile) {
+// The k-th result of a tile that is not stored. Stores may overwrite an input's bytes: those are
+// copied.
+const std::byte* TileRunner::result_of(std::size_t k, const Tile& tile) {
   const std::uint16_t result = loop_.results[loop_.plain_outputs() + k];
   const Step& step = schedule_.steps[result];
   const bool safe = !step.direct || loop_.plain_outputs() == 0;
@@ -158,7 +169,7 @@ void TileRunner::run(const Tile& tile, bool first) {
     for (std::uint16_t i : schedule_.once) compute(i, largest);
   }
   for (std::uint16_t i : schedule_.each_tile) compute(i, tile);
-  for (std::size_t k = 0; k < reduced_.size(); ++k) reduced_[k] = operand_of(k, tile);
+  for (std::size_t k = 0; k < given_.size(); ++k) given_[k] = result_of(k, tile);
   for (std::size_t i = 0; i < schedule_.stores.size(); ++i) store(i, tile);
 }
 
@@ -193,6 +204,11 @@ void TileRunner::compute(std::size_t i, const Tile& tile) {
     registers_[i] = output;
     call.result = output;
   }
+  if (i == direct_given_) {
+    std::byte* const result = target_ != nullptr ? target_ : given_slot_;
+    registers_[i] = result;
+    call.result = result;
+  }
   switch (step.op) {
     case Op::load:
       load(i, tile, static_cast<std::byte*>(call.result));
@@ -214,6 +230,11 @@ void TileRunner::compute(std::size_t i, const Tile& tile) {
 
 void TileRunner::load(std::size_t i, const Tile& tile, std::byte* result) {
   const Step& step = schedule_.steps[i];
+  for (const MadeInput& made : made_) {
+    if (step.source != made.input) continue;
+    registers_[i] = made.elements;
+    return;
+  }
   const Walk& walk = schedule_.inputs[step.source];
   const LoopOperand& operand = loop_.inputs[step.source];
   const bool linear = schedule_.order == Order::linear;

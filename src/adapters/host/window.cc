@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "adapters/host/contraction.h"
+#include "adapters/host/pooling.h"
 #include "adapters/host/threads.h"
 #include "adapters/host/window_kernels.h"
+#include "adapters/host/window_rows.h"
 #include "adapters/host/work_space.h"
 
 namespace evergpu::adapters::host {
@@ -20,46 +22,6 @@ constexpr std::int64_t grain_elements = 16 << 10;
 
 thread_local WorkSpace best_space;
 thread_local WorkSpace origin_space;
-
-// A window over the middle axes of [images, middle…, channels].
-struct Pooling {
-  std::int64_t images = 1;
-  std::int64_t channels = 1;
-  Dims input;  // extents of the middle axes, and so on
-  Dims output;
-  Dims window;
-  Dims strides;
-  Dims pad_low;
-
-  std::int64_t input_positions() const { return ir::Shape(input).elements(); }
-  std::int64_t output_positions() const { return ir::Shape(output).elements(); }
-  std::int64_t taps() const { return ir::Shape(window).elements(); }
-};
-
-Pooling pooling_of(const ir::Window& window, const ir::Shape& input, const ir::Shape& output) {
-  const auto is_free = [&](int axis) {
-    const auto i = static_cast<std::size_t>(axis);
-    return window.extents[i] == 1 && window.strides[i] == 1 && input[axis] == output[axis];
-  };
-  Pooling pooling;
-  int first = 0;
-  int last = input.rank();
-  while (first < last && is_free(first)) pooling.images *= input[first++];
-  while (last > first && is_free(last - 1)) pooling.channels *= input[--last];
-  if (first == last) {  // nothing is pooled: one position
-    pooling.input = pooling.output = pooling.window = pooling.strides = Dims{1};
-    pooling.pad_low = Dims{0};
-  }
-  for (int axis = first; axis < last; ++axis) {
-    const auto i = static_cast<std::size_t>(axis);
-    pooling.input.push_back(input[axis]);
-    pooling.output.push_back(output[axis]);
-    pooling.window.push_back(window.extents[i]);
-    pooling.strides.push_back(window.strides[i]);
-    pooling.pad_low.push_back(window.pad_low[i]);
-  }
-  return pooling;
-}
 
 // Calls tap(number, output, input, count) for each tap of the windows of row `row` of the output,
 // row-major: its number in the window, and the `count` neighbouring output positions, from position
@@ -197,12 +159,43 @@ class WindowExecutable final : public HostExecutable {
   const WindowKernels kernels_;
 };
 
+// Windows that share no elements.
+class RowsExecutable final : public HostExecutable {
+ public:
+  RowsExecutable(const Library& library, const ir::Shape& input, const ir::Shape& output)
+      : dtype_size_(static_cast<std::int64_t>(ir::size_of(library.operation.dtype))),
+        is_gradient_(library.operation.kind == Kind::window_gradient),
+        rows_(library.operation.get<ir::Window>(), input, output, library.operation.dtype) {}
+
+  Status run(const compiler::Kernel&, Inputs inputs, Outputs outputs) override {
+    parallel_for(rows_.rows(), std::max<std::int64_t>(1, grain_elements / rows_.most_elements()),
+                 [&](std::int64_t first, std::int64_t end) {
+                   const std::int64_t part = rows_.begin(first) * dtype_size_;
+                   const std::int64_t pooled = first * rows_.pooled_elements() * dtype_size_;
+                   if (is_gradient_)
+                     rows_.gradient(first, end, inputs[0] + part, inputs.back() + pooled,
+                                    outputs[0] + part);
+                   else
+                     rows_.reduce(first, end, inputs[0] + part, outputs[0] + pooled);
+                 });
+    return {};
+  }
+
+ private:
+  const std::int64_t dtype_size_;
+  const bool is_gradient_;
+  const WindowRows rows_;
+};
+
 MadeLibrary make_float_window(const Library& library) {
   const ir::Operation& operation = library.operation;
   const bool gradient = operation.kind == Kind::window_gradient;
   const ir::Shape& input = gradient ? operation.shape : library.operand_shapes[0];
   const ir::Shape& output = gradient ? library.operand_shapes.back() : operation.shape;
   if (output.elements() == 0) return nullptr;
+  const bool is_simple = operation.dtype == ir::DType::f32 || operation.dtype == ir::DType::f64;
+  if (is_simple && compiler::is_row_wise(operation))
+    return std::make_unique<RowsExecutable>(library, input, output);
   Pooling pooling = pooling_of(operation.get<ir::Window>(), input, output);
   if (operation.dtype == ir::DType::f32)
     return std::make_unique<WindowExecutable<float>>(library, std::move(pooling));

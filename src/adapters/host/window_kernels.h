@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "ir/operation.h"
 
@@ -27,6 +28,16 @@ struct WindowKernels {
   /// image += pooled where origin is `tap`.
   void (*add_where)(const Positions& positions, const std::int32_t* origin, std::int32_t tap,
                     const void* pooled, void* image);
+
+  // For windows that share no elements: those of a window are `taps` from its position on.
+  using Taps = std::span<const std::int64_t>;
+  /// pooled = the maximum or the sum of the window.
+  void (*reduce)(const Positions& positions, Taps taps, const void* image, void* pooled);
+  /// image = pooled at the window's first maximum in x, and else 0. NaN is as for take_greater.
+  void (*give_to_first)(const Positions& positions, Taps taps, const void* x, const void* pooled,
+                        void* image);
+  /// image = pooled.
+  void (*give_to_all)(const Positions& positions, Taps taps, const void* pooled, void* image);
 };
 
 /// Kernels for f32 and f64.

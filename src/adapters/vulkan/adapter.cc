@@ -146,6 +146,8 @@ class VulkanDevice final : public Device {
   }
 
   Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) override {
+    if (std::holds_alternative<compiler::Pipeline>(kernel))
+      return unimplemented("there are no pipelines on Vulkan devices");
     try {
       auto made = std::holds_alternative<compiler::Loop>(kernel)
                       ? vulkan::make_loop(std::get<compiler::Loop>(kernel), *context_)

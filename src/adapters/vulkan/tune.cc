@@ -84,7 +84,8 @@ class Trial {
 
  private:
   Trial(Device& device, const ir::Graph& graph)
-      : device_(&device), plan_(compiler::make_plan(graph, device.info().alignment)) {}
+      : device_(&device),
+        plan_(compiler::make_plan(graph, {.alignment = device.info().alignment})) {}
 
   Status take_memory() {
     auto arena = device_->allocate(plan_.arena_bytes);

@@ -17,13 +17,13 @@ using ir::Value;
 
 std::string strided_text_of(const std::vector<Value>& wanted) {
   const ir::Graph graph = graph_of(wanted);
-  return print(make_plan(graph, 64, /*strided_matmul=*/true), graph);
+  return print(make_plan(graph, {.strided_matmul = true}), graph);
 }
 
 std::vector<std::string> steps_of(const std::vector<Value>& wanted) {
   const ir::Graph graph = graph_of(wanted);
   std::vector<std::string> kinds;
-  for (const Step& step : make_plan(graph, 64, /*strided_matmul=*/true).steps) {
+  for (const Step& step : make_plan(graph, {.strided_matmul = true}).steps) {
     const auto* library = std::get_if<Library>(&step.kernel);
     kinds.emplace_back(library == nullptr ? "loop" : ir::name_of(library->operation.kind));
   }

@@ -16,7 +16,9 @@ using ir::Value;
 constexpr std::int64_t heads[] = {0, 2, 1, 3};
 constexpr std::int64_t turned[] = {1, 0};
 
-Plan strided_plan_of(const Value& value) { return make_plan(graph_of({value}), 64, true); }
+Plan strided_plan_of(const Value& value) {
+  return make_plan(graph_of({value}), {.strided_matmul = true});
+}
 
 /// The layout of operand i, where the plan is one launch.
 Layout layout(const Value& product, std::size_t i) {
@@ -77,7 +79,7 @@ TEST(MatMulPlan, OtherViewsAreCopied) {
 TEST(MatMulPlan, IsPrintedWithStrides) {
   const Value part = slice(leaf({6, 8}), {2, 0}, {3, 4});
   const ir::Graph graph = graph_of({matmul(part, leaf({4, 5}))});
-  EXPECT_EQ(print(make_plan(graph, 64, true), graph),
+  EXPECT_EQ(print(make_plan(graph, {.strided_matmul = true}), graph),
             "launch 0: library f32[3,5] matmul of f32[3,4], f32[4,5] <- %0[8,1]+16, %2 -> "
             "%3(wanted)\n1 launches, 0 bytes of temporaries, 60 bytes wanted\n");
 }

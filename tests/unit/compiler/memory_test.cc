@@ -86,7 +86,7 @@ TEST(Memory, ALeafIsNotTakenOverThatIsNeeded) {
 TEST(Memory, OffsetsAreAligned) {
   Value x = leaf({3, 3});
   for (int i = 0; i < 5; ++i) x = matmul(x, matmul(x, x));
-  const Plan plan = make_plan(graph_of({x}), 256);
+  const Plan plan = make_plan(graph_of({x}), {.alignment = 256});
   for (const Buffer& buffer : plan.buffers) EXPECT_EQ(buffer.offset % 256, 0u);
   EXPECT_GT(plan.arena_bytes, 0u);
 }

@@ -105,8 +105,14 @@ class Executor {
     return bytes_of(buffer) + (inside ? at * size : 0);
   }
 
-  ir::Tensor run_instruction(const Instruction& instruction, const Loop& loop, const Step& step,
-                             const std::vector<ir::Tensor>& registers) {
+  /// What a Loop reads: buffers, or values that are no array.
+  struct LoopInputs {
+    std::vector<std::uint32_t> buffers;
+    std::vector<const ir::Tensor*> values = std::vector<const ir::Tensor*>(max_loop_inputs);
+  };
+
+  ir::Tensor run_instruction(const Instruction& instruction, const Loop& loop,
+                             const LoopInputs& inputs, const std::vector<ir::Tensor>& registers) {
     const ir::Shape shape(loop.extents);
     ir::Tensor result(instruction.dtype, shape);
     const std::size_t size = ir::size_of(instruction.dtype);
@@ -115,9 +121,16 @@ class Executor {
     switch (instruction.op) {
       case Instruction::Op::load:
         expect(loop.inputs.at(instruction.a).dtype == instruction.dtype, "the dtype of a load");
+        if (const ir::Tensor* value = inputs.values.at(instruction.a)) {
+          expect(loop.inputs[instruction.a].strides == shape.strides() &&
+                     value->dtype() == instruction.dtype,
+                 "what a Loop reads of a window");
+          std::ranges::copy(value->bytes(), result.bytes().begin());
+          return result;
+        }
         for_each_index(loop.extents, [&](std::size_t i, const ir::Dims& index) {
           const std::byte* from =
-              element(loop.inputs[instruction.a], step.inputs[instruction.a], index);
+              element(loop.inputs[instruction.a], inputs.buffers[instruction.a], index);
           std::copy_n(from, size, result.bytes().data() + i * size);
         });
         return result;
@@ -157,11 +170,6 @@ class Executor {
   }
 
   void launch(const Loop& loop, const Step& step) {
-    expect(loop.inputs.size() <= max_loop_inputs, "too many inputs");
-    expect(loop.inputs.size() == step.inputs.size(), "the number of inputs");
-    expect(loop.outputs.size() == step.outputs.size(), "the number of outputs");
-    for (std::int64_t extent : loop.extents) expect(extent > 1, "an axis without extent");
-    check_merged(loop);
     for (std::size_t o = 0; o < step.outputs.size(); ++o)
       for (std::size_t i = 0; i < step.inputs.size(); ++i)
         if (overlap(step.outputs[o], step.inputs[i]))
@@ -170,9 +178,22 @@ class Executor {
                      loop.outputs[o].offset == loop.inputs[i].offset &&
                      ir::size_of(loop.outputs[o].dtype) == ir::size_of(loop.inputs[i].dtype),
                  "an output overlaps an input");
+    store(loop, step, run_program(loop, {step.inputs}));
+  }
+
+  std::vector<ir::Tensor> run_program(const Loop& loop, const LoopInputs& inputs) {
+    expect(loop.inputs.size() <= max_loop_inputs, "too many inputs");
+    expect(loop.inputs.size() == inputs.buffers.size(), "the number of inputs");
+    for (std::int64_t extent : loop.extents) expect(extent > 1, "an axis without extent");
+    check_merged(loop);
     std::vector<ir::Tensor> registers;
     for (const Instruction& instruction : loop.program)
-      registers.push_back(run_instruction(instruction, loop, step, registers));
+      registers.push_back(run_instruction(instruction, loop, inputs, registers));
+    return registers;
+  }
+
+  void store(const Loop& loop, const Step& step, const std::vector<ir::Tensor>& registers) {
+    expect(loop.outputs.size() == step.outputs.size(), "the number of outputs");
     for (std::size_t o = 0; o < step.outputs.size(); ++o) {
       if (o >= loop.plain_outputs()) {
         reduce(loop, step, o, registers.at(loop.results.at(o)));
@@ -281,6 +302,59 @@ class Executor {
            "the size of a result");
     ir::evaluate(library.operation, operands,
                  {library.operation.dtype, library.operation.shape, bytes_of(step.outputs[0])});
+  }
+
+  void launch(const Pipeline& pipeline, const Step& step) {
+    const ir::Operation& operation = pipeline.library.operation;
+    expect(is_row_wise(operation), "a window that is not row by row");
+    for (std::uint32_t output : step.outputs)
+      for (std::uint32_t input : step.inputs)
+        expect(!overlap(output, input), "a pipeline's result overlaps an operand");
+    const std::size_t first = pipeline.first_arrays();
+    const std::size_t others = first + pipeline.other_arrays();
+    expect(others <= step.inputs.size(), "the number of arrays");
+    if (!execution_.complaint.empty()) return;
+
+    std::vector<ir::TensorView> operands;
+    for (std::size_t i = 0; i < pipeline.library.operand_shapes.size(); ++i) {
+      const bool is_array = i > 0 || !pipeline.before;
+      operands.push_back({pipeline.library.operand_dtypes[i], pipeline.library.operand_shapes[i],
+                          is_array ? bytes_of(step.inputs[i == 0 ? 0 : first + i - 1]) : nullptr});
+    }
+    std::vector<ir::Tensor> registers;
+    if (pipeline.before) {
+      const auto begin = step.inputs.begin();
+      expect(pipeline.before->outputs.empty() && pipeline.before->results.size() == 1,
+             "what a Loop before a window gives");
+      registers =
+          run_program(*pipeline.before, {{begin, begin + static_cast<std::ptrdiff_t>(first)}});
+      const ir::Tensor& given = registers.at(pipeline.before->results[0]);
+      expect(given.dtype() == operands[0].dtype &&
+                 given.shape().elements() == operands[0].shape.elements(),
+             "a window's first operand");
+      operands[0].data = given.bytes().data();
+    }
+    ir::Tensor made(operation.dtype, operation.shape);
+    ir::evaluate(operation, operands, made.mutable_view());
+    if (!pipeline.after) {
+      expect(others == step.inputs.size(), "the number of arrays");
+      expect(made.bytes().size() == plan_.buffers[step.outputs[0]].bytes, "the size of a result");
+      std::ranges::copy(made.bytes(), bytes_of(step.outputs[0]));
+      return;
+    }
+    LoopInputs inputs;
+    std::size_t next = others;
+    for (std::size_t i = 0; i < pipeline.after->inputs.size(); ++i) {
+      if (i == pipeline.made) inputs.values[i] = &made;
+      if (i == pipeline.given) inputs.values[i] = &registers.at(pipeline.before->results[0]);
+      inputs.buffers.push_back(pipeline.is_array(i) ? step.inputs.at(next++) : Buffer::none);
+    }
+    expect(next == step.inputs.size(), "the number of arrays");
+    for (std::size_t o = 0; o < pipeline.after->plain_outputs(); ++o)
+      expect(pipeline.after->outputs[o].strides == ir::Shape(pipeline.after->extents).strides() &&
+                 pipeline.after->outputs[o].offset == 0,
+             "an output that is not dense");
+    store(*pipeline.after, step, run_program(*pipeline.after, inputs));
   }
 
   const Plan& plan_;

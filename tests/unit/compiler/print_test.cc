@@ -45,6 +45,33 @@ TEST(Print, EveryInstruction) {
       "1 launches, 0 bytes of temporaries, 24 bytes wanted\n");
 }
 
+/// Bias, relu and pooling, and back, where the device takes pipelines.
+TEST(Print, Pooling) {
+  const Shape shape{8, 6, 6, 4};
+  const Value zero = constant(DType::f32, 0);
+  const Value y = binary(ir::BinaryOp::maximum, leaf(shape) + leaf({4}), zero);
+  const ir::Window window{
+      ReduceOp::maximum, {1, 2, 2, 1}, {1, 2, 2, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}};
+  const Value pooled = window_reduce(y, window);
+  const Value moved = select(binary(ir::BinaryOp::greater, y, zero),
+                             window_gradient(y, leaf(pooled.shape()), window), zero);
+  const std::vector<std::int64_t> rows{0, 1, 2};
+  const ir::Graph graph = graph_of({pooled, moved, reduce(ReduceOp::sum, moved, rows)});
+  EXPECT_EQ(
+      print(make_plan(graph, {.pipelines = true}), graph),
+      "launch 0: pipeline loop [288,4] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1); r3 = f32 0x0; "
+      "r4 = maximum(r2,r3) => library f32[8,3,3,4] window_reduce maximum extents=[1,2,2,1] "
+      "strides=[1,2,2,1] low=[0,0,0,0] high=[0,0,0,0] of f32[8,6,6,4] <- %2, %1[0,1] -> "
+      "%7(wanted)\n"
+      "launch 1: pipeline loop [288,4] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1); r3 = f32 0x0; "
+      "r4 = maximum(r2,r3) => library f32[8,6,6,4] window_gradient maximum extents=[1,2,2,1] "
+      "strides=[1,2,2,1] low=[0,0,0,0] high=[0,0,0,0] of f32[8,6,6,4], f32[8,3,3,4] => "
+      "loop [288,4] r0 = f32 made; r1 = f32 given; r2 = f32 0x0; r3 = greater(r1,r2); "
+      "r4 = f32 0x0; r5 = select(r3,r0,r4) <- %2, %1[0,1], %8 -> r5 to %13(wanted), "
+      "sum(r5)[0,1] to %14(wanted)\n"
+      "2 launches, 0 bytes of temporaries, 5776 bytes wanted\n");
+}
+
 /// Forward and backward of dense, relu, dense, mean squared error, and a gradient step.
 TEST(Print, TrainingStep) {
   const Value x = leaf({32, 8});

@@ -148,7 +148,7 @@ class RandomGraph {
 
   Value library(const Value& x) {
     const int rank = x.shape().rank();
-    switch (below(6)) {
+    switch (below(8)) {
       case 0:
         if (rank == 0) return {};
         return ir::reduce(ir::ReduceOp::maximum, cast(x, DType::f32),
@@ -174,6 +174,9 @@ class RandomGraph {
       }
       case 4:
         return rank == 0 ? Value() : argsort(x, below(2) == 0);
+      case 5:
+      case 6:
+        return random_window(ir::is_float(x.dtype()) ? x : cast(x, DType::f32));
       default:
         if (rank == 0) return {};
         return scan(ir::ReduceOp::sum, cast(x, DType::i32), static_cast<int>(below(rank)), false,
@@ -181,9 +184,32 @@ class RandomGraph {
     }
   }
 
+  /// Pooling, or its gradient, mostly with windows that share no elements.
+  Value random_window(const Value& x) {
+    if (x.shape().elements() == 0) return {};
+    ir::Window window{below(3) == 0 ? ir::ReduceOp::sum : ir::ReduceOp::maximum, {}, {}, {}, {}};
+    for (const std::int64_t extent : x.shape().extents()) {
+      window.extents.push_back(1 + below(std::min<std::int64_t>(extent, 3)));
+      window.strides.push_back(below(6) == 0 ? 1 : window.extents.back() + below(2));
+      window.pad_low.push_back(0);
+      window.pad_high.push_back(0);
+    }
+    const Value pooled = window_reduce(x, window);
+    if (below(2) == 0) return pooled;
+    const Value gradient = window_gradient(x, cast(pooled, x.dtype()) + 1.0, window);
+    // What often comes next.
+    const Value zero = ir::constant(x.dtype(), 0);
+    return below(2) == 0 ? gradient : select(binary(BinaryOp::greater, x, zero), gradient, zero);
+  }
+
   std::mt19937 random_;
   std::vector<Value> values_;
 };
+
+/// What devices take, in turn.
+PlanOptions options_of(std::uint32_t seed) {
+  return {.strided_matmul = seed % 2 == 0, .pipelines = seed % 3 != 0};
+}
 
 std::vector<ir::Tensor> random_leaves(const ir::Graph& graph, std::uint32_t seed) {
   std::mt19937 random(seed);
@@ -226,7 +252,7 @@ TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
     const std::vector<ir::Tensor> leaves = random_leaves(graph, seed);
     std::vector<ir::TensorView> views;
     for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
-    expect_same_bits(make_plan(graph, 64, seed % 2 == 0), graph, views, seed);
+    expect_same_bits(make_plan(graph, options_of(seed)), graph, views, seed);
   }
 }
 
@@ -239,7 +265,7 @@ TEST_P(RandomPlans, OfEveryKindGiveTheBitsOfTheInterpreter) {
     options.max_elements = 300;
     const auto made = evergpu::testing::make_random_graph(random, options);
     const ir::Graph graph = ir::graph_of(made.wanted);
-    expect_same_bits(make_plan(graph, 64, seed % 2 == 0), graph, made.leaves_of(graph), seed);
+    expect_same_bits(make_plan(graph, options_of(seed)), graph, made.leaves_of(graph), seed);
   }
 }
 
@@ -277,8 +303,8 @@ TEST(Plans, DependOnStructureAlone) {
       if (!node.leaf) continue;  // it may have been computed with anything
       node.operation.kind = random() % 2 == 0 ? Kind::constant : Kind::reshape;
     }
-    const Plan a = make_plan(graph, 64, seed % 2 == 0);
-    const Plan b = make_plan(other, 64, seed % 2 == 0);
+    const Plan a = make_plan(graph, options_of(seed));
+    const Plan b = make_plan(other, options_of(seed));
     ASSERT_EQ(a.steps.size(), b.steps.size());
     ASSERT_EQ(a.arena_bytes, b.arena_bytes);
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
@@ -296,9 +322,9 @@ TEST(Plans, BoundToOtherArgumentsAreAsIfNew) {
     const ir::Graph other = with_other_arguments(graph, random);
     std::vector<std::uint32_t> positions(graph.nodes.size());
     std::iota(positions.begin(), positions.end(), 0);
-    Plan bound = make_plan(graph, 64, seed % 2 == 0);
+    Plan bound = make_plan(graph, options_of(seed));
     rebind(bound, other, positions);
-    const Plan made = make_plan(other, 64, seed % 2 == 0);
+    const Plan made = make_plan(other, options_of(seed));
     ASSERT_EQ(print(bound, other), print(made, other));
     for (std::size_t i = 0; i < made.steps.size(); ++i)
       ASSERT_TRUE(bound.steps[i].kernel == made.steps[i].kernel) << print(made, other);
@@ -311,7 +337,7 @@ TEST(Plans, BoundToReorderedGraphsGiveTheBitsOfTheInterpreter) {
     const ir::Graph graph = RandomGraph(seed).make(40);
     std::mt19937 random(seed);
     Structure structure = structure_of(graph);
-    Plan plan = make_plan(graph, 64, seed % 2 == 0);
+    Plan plan = make_plan(graph, options_of(seed));
     for (int round = 0; round < 2; ++round) {
       const ir::Graph other = with_other_arguments(reordered(graph, random), random);
       const Structure found = structure_of(other);

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
+#include <random>
 #include <vector>
 
 #include "ir/build.h"
@@ -162,6 +164,107 @@ TEST(Fusion, RandomNormalisationsHaveTheBitsOfSingleOperations) {
     const Make make = [&](Device& device) { return random_normalisation(device, seed); };
     EXPECT_EQ(one_by_one(make), fused(make)) << "seed " << seed;
   }
+}
+
+/// Pooling and its gradient with what stands around them in convolutional networks: bias,
+/// activation, its gradient, sums over rows.
+std::vector<Value> random_pooling(Device& device, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::int64_t limit) {
+    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(limit));
+  };
+  const Shape shapes[] = {{3, 8, 8, 16}, {2, 11, 7, 64}, {2, 9, 6, 5},     {1, 26, 26, 32},
+                          {4, 30, 3},    {2, 50, 70},    {2, 4, 6, 4, 3},  {1, 4, 300, 40},
+                          {5, 3, 6, 10}, {2, 6, 6, 33},  {2, 2, 40, 1100}, {7, 4, 4, 2}};
+  constexpr DType dtypes[] = {DType::f32, DType::bf16, DType::f16, DType::f64};
+  const DType dtype = dtypes[below(4)];
+  const Shape& shape = shapes[below(std::ssize(shapes))];
+  const auto numbers = [&](const Shape& of) {
+    Tensor tensor(DType::f32, of);
+    for (float& x : tensor.as<float>())  // many are equal
+      x = below(500) == 0 ? std::numeric_limits<float>::quiet_NaN()
+                          : static_cast<float>(below(9) - 4) / 4.0f;
+    return cast(leaf_on(device, tensor), dtype);
+  };
+  const Value zero = ir::constant(dtype, 0);
+
+  // Channels last, or, by the same shapes, first.
+  const int first = below(3) == 0 ? 2 : 1;
+  ir::Window window{below(4) == 0 ? ReduceOp::sum : ReduceOp::maximum, {}, {}, {}, {}};
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const bool pooled = axis >= first && axis - first < shape.rank() - 2 && axis < shape.rank();
+    window.extents.push_back(pooled ? 1 + below(std::min<std::int64_t>(shape[axis], 3)) : 1);
+    const std::int64_t stride = below(8) == 0 ? 1 : window.extents.back() + below(8) / 7;
+    window.strides.push_back(pooled ? stride : 1);
+    window.pad_low.push_back(0);
+    window.pad_high.push_back(0);
+  }
+
+  const Value x = numbers(shape);
+  const Value biased = x + broadcast(numbers(Shape{shape[shape.rank() - 1]}), shape);
+  Value y = binary(ir::BinaryOp::maximum, biased, zero);
+  if (below(4) == 0) y = unary(ir::UnaryOp::tanh, biased);
+  if (below(8) == 0) y = x;
+  const Value pooled = window_reduce(y, window);
+  Value gradient = numbers(pooled.shape());
+  if (below(2) == 0) gradient = gradient * 0.5;
+  Value moved = window_gradient(y, gradient, window);
+  switch (below(4)) {
+    case 0:
+      moved = moved + x;
+      break;
+    case 1:
+      break;
+    default:
+      moved = select(binary(ir::BinaryOp::greater, y, zero), moved, zero);
+  }
+  std::vector<std::int64_t> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (axis + 1 < shape.rank() ? below(8) != 0 : below(5) == 0) axes.push_back(axis);
+  std::vector<Value> wanted;
+  if (below(4) != 0) wanted.push_back(pooled);
+  if (below(4) != 0) wanted.push_back(moved);
+  if (!axes.empty() && below(4) != 0) wanted.push_back(reduce(ReduceOp::sum, moved, axes));
+  if (below(8) == 0) wanted.push_back(y);
+  if (wanted.empty()) wanted.push_back(moved);
+  return wanted;
+}
+
+TEST(Fusion, RandomPoolingHasTheBitsOfSingleOperations) {
+  for (std::uint64_t seed = 0; seed < 150 && !HasFailure(); ++seed) {
+    const Make make = [&](Device& device) { return random_pooling(device, seed); };
+    EXPECT_EQ(one_by_one(make), fused(make)) << "seed " << seed;
+  }
+}
+
+/// What a convolutional layer needs of its output: it pooled, and the gradients of product and
+/// bias.
+std::vector<Value> pooling_both_ways(Device& device) {
+  const auto numbers = [&](const Shape& shape) {
+    Tensor tensor(DType::f32, shape);
+    float next = 0;
+    for (float& x : tensor.as<float>()) x = next++;
+    return leaf_on(device, tensor);
+  };
+  const Shape shape{4, 8, 8, 16};
+  const Value zero = ir::constant(DType::f32, 0);
+  const Value y =
+      binary(ir::BinaryOp::maximum, numbers(shape) + broadcast(numbers({16}), shape), zero);
+  const ir::Window window{
+      ReduceOp::maximum, {1, 2, 2, 1}, {1, 2, 2, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}};
+  const Value moved = select(binary(ir::BinaryOp::greater, y, zero),
+                             window_gradient(y, numbers({4, 4, 4, 16}), window), zero);
+  const std::vector<std::int64_t> rows{0, 1, 2};
+  return {window_reduce(y, window), moved, reduce(ReduceOp::sum, moved, rows)};
+}
+
+TEST(Fusion, PoolingWithItsActivationIsOneLaunchEachWay) {
+  const auto device = make_device();
+  std::vector<std::unique_ptr<Written>> written;
+  for (const Value& value : pooling_both_ways(*device))
+    written.push_back(std::make_unique<Written>(*device, value));
+  ASSERT_TRUE(device->synchronize().ok());
+  EXPECT_EQ(device->statistics().kernels, 2u);
 }
 
 struct Case {
