@@ -50,6 +50,7 @@ class Hasher {
     add(loop.results);
     add(loop.reductions);
   }
+  void add(const Sequence& sequence) { add(sequence.loops); }
   void add(const Library& library) {
     add(library.operation.kind);
     add(library.operation.dtype);
@@ -91,6 +92,11 @@ bool same_structure(const Loop& a, const Loop& b) {
          same_structure(a.outputs, b.outputs);
 }
 
+bool same_structure(const Sequence& a, const Sequence& b) {
+  return std::equal(a.loops.begin(), a.loops.end(), b.loops.begin(), b.loops.end(),
+                    [](const Loop& x, const Loop& y) { return same_structure(x, y); });
+}
+
 bool same_structure(const ir::Attributes& a, const ir::Attributes& b) {
   if (a.index() != b.index()) return false;
   if (std::holds_alternative<ir::Constant>(a)) return true;
@@ -107,11 +113,9 @@ bool same_structure(const Library& a, const Library& b) {
          same_structure(a.operand_layouts, b.operand_layouts);
 }
 
-}  // namespace
+std::size_t bytes_stored(const Library& library) { return library.operation.bytes(); }
 
-std::size_t bytes_stored(const Kernel& kernel) {
-  if (const auto* library = std::get_if<Library>(&kernel)) return library->operation.bytes();
-  const auto& loop = std::get<Loop>(kernel);
+std::size_t bytes_stored(const Loop& loop) {
   std::size_t bytes = 0;
   for (const LoopOperand& output : loop.outputs) {
     std::size_t elements = 1;
@@ -122,13 +126,26 @@ std::size_t bytes_stored(const Kernel& kernel) {
   return bytes;
 }
 
-std::uint64_t work_of(const Kernel& kernel) {
+std::size_t bytes_stored(const Sequence& sequence) {
+  std::size_t bytes = 0;
+  for (const Loop& loop : sequence.loops) bytes += bytes_stored(loop);
+  return bytes;
+}
+
+std::uint64_t work_of(const Loop& loop) {
+  return static_cast<std::uint64_t>(ir::Shape(loop.extents).elements()) * loop.program.size();
+}
+
+std::uint64_t work_of(const Sequence& sequence) {
+  std::uint64_t work = 0;
+  for (const Loop& loop : sequence.loops) work += work_of(loop);
+  return work;
+}
+
+std::uint64_t work_of(const Library& library) {
   const auto count = [](const ir::Shape& shape) {
     return static_cast<std::uint64_t>(shape.elements());
   };
-  if (const auto* loop = std::get_if<Loop>(&kernel))
-    return count(ir::Shape(loop->extents)) * loop->program.size();
-  const auto& library = std::get<Library>(kernel);
   const ir::Shape& result = library.operation.shape;
   const std::vector<ir::Shape>& operands = library.operand_shapes;
   const auto channels_out = [](const ir::Shape& filter) {
@@ -164,10 +181,23 @@ std::uint64_t work_of(const Kernel& kernel) {
   }
 }
 
+}  // namespace
+
+std::size_t bytes_stored(const Kernel& kernel) {
+  return std::visit([](const auto& alternative) { return bytes_stored(alternative); }, kernel);
+}
+
+std::uint64_t work_of(const Kernel& kernel) {
+  return std::visit([](const auto& alternative) { return work_of(alternative); }, kernel);
+}
+
 bool structurally_equal(const Kernel& a, const Kernel& b) {
   if (a.index() != b.index()) return false;
-  if (const auto* loop = std::get_if<Loop>(&a)) return same_structure(*loop, std::get<Loop>(b));
-  return same_structure(std::get<Library>(a), std::get<Library>(b));
+  return std::visit(
+      [&](const auto& x) {
+        return same_structure(x, std::get<std::remove_cvref_t<decltype(x)>>(b));
+      },
+      a);
 }
 
 std::uint64_t structure_hash(const Kernel& kernel) {

@@ -12,6 +12,7 @@
 #include "compiler/memory.h"
 #include "compiler/order.h"
 #include "compiler/partition.h"
+#include "compiler/sequence.h"
 #include "compiler/view.h"
 
 namespace evergpu::compiler {
@@ -455,9 +456,11 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const ir::Graph& graph, std::size_t alignment, bool strided_matmul) {
+Plan make_plan(const ir::Graph& graph, std::size_t alignment, bool strided_matmul,
+               const SequenceLimits& sequences) {
   Plan plan = Planner(graph, strided_matmul).run();
   order_for_memory(plan);
+  gather_small_loops(plan, sequences);
   assign_memory(plan, alignment);
   return plan;
 }

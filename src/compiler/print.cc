@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 #include "compiler/plan.h"
 
@@ -118,17 +119,73 @@ void add_once(std::vector<std::string_view>& names, std::string_view name) {
     names.push_back(name);
 }
 
-}  // namespace
-
-std::string summary(const Kernel& kernel) {
-  if (const auto* library = std::get_if<Library>(&kernel)) return ir::print(library->operation);
-  const auto& loop = std::get<Loop>(kernel);
+/// "[64,512] multiply, add".
+std::string summary_of(const Loop& loop) {
   std::vector<std::string_view> functions;
   for (const Instruction& instruction : loop.program) add_once(functions, function_of(instruction));
   for (const ir::ReduceOp op : loop.reductions) add_once(functions, ir::name_of(op));
   if (functions.empty()) functions = {"copy"};
-  return fmt::format("loop [{}] {}", fmt::join(loop.extents.begin(), loop.extents.end(), ","),
+  return fmt::format("[{}] {}", fmt::join(loop.extents.begin(), loop.extents.end(), ","),
                      fmt::join(functions, ", "));
+}
+
+/// A step's operands, or those of one of its Loops.
+struct Operands {
+  std::span<const std::uint32_t> inputs;
+  std::span<const std::uint32_t> outputs;
+};
+
+void print_launch(Output out, const Plan& plan, const Loop& loop, const Operands& operands) {
+  print_kernel(out, loop);
+  fmt::format_to(out, " <-");
+  for (std::size_t i = 0; i < operands.inputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    print_buffer(out, plan, operands.inputs[i]);
+    print_strides(out, loop.inputs[i], loop.extents);
+  }
+  fmt::format_to(out, " ->");
+  for (std::size_t i = 0; i < operands.outputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    print_result(out, loop, i);
+    print_buffer(out, plan, operands.outputs[i]);
+    if (i < loop.plain_outputs()) print_strides(out, loop.outputs[i], loop.extents);
+  }
+}
+
+void print_launch(Output out, const Plan& plan, const Library& library, const Operands& operands) {
+  print_kernel(out, library);
+  fmt::format_to(out, " <-");
+  for (std::size_t i = 0; i < operands.inputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    print_buffer(out, plan, operands.inputs[i]);
+    if (!library.operand_layouts.empty())
+      print_strides(out, library.operand_layouts[i], library.operand_shapes[i].extents());
+  }
+  fmt::format_to(out, " -> ");
+  print_buffer(out, plan, operands.outputs[0]);
+}
+
+void print_launch(Output out, const Plan& plan, const Sequence& sequence, Operands operands) {
+  for (std::size_t i = 0; i < sequence.loops.size(); ++i) {
+    const Loop& loop = sequence.loops[i];
+    if (i > 0) fmt::format_to(out, "\n  then ");
+    print_launch(
+        out, plan, loop,
+        {operands.inputs.first(loop.inputs.size()), operands.outputs.first(loop.outputs.size())});
+    operands = {operands.inputs.subspan(loop.inputs.size()),
+                operands.outputs.subspan(loop.outputs.size())};
+  }
+}
+
+}  // namespace
+
+std::string summary(const Kernel& kernel) {
+  if (const auto* library = std::get_if<Library>(&kernel)) return ir::print(library->operation);
+  if (const auto* loop = std::get_if<Loop>(&kernel)) return "loop " + summary_of(*loop);
+  const auto& sequence = std::get<Sequence>(kernel);
+  std::vector<std::string> loops;
+  for (const Loop& loop : sequence.loops) loops.push_back(summary_of(loop));
+  return fmt::format("{} loops: {}", loops.size(), fmt::join(loops, "; "));
 }
 
 std::vector<std::string_view> operations_of(const Step& step, const ir::Graph& graph) {
@@ -142,26 +199,9 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
   const Output out(text);
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     const Step& step = plan.steps[s];
-    const auto* loop = std::get_if<Loop>(&step.kernel);
-    const auto* library = std::get_if<Library>(&step.kernel);
     fmt::format_to(out, "launch {}: ", s);
-    std::visit([&](const auto& kernel) { print_kernel(out, kernel); }, step.kernel);
-    text += " <-";
-    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-      text += i == 0 ? " " : ", ";
-      print_buffer(out, plan, step.inputs[i]);
-      if (loop != nullptr) print_strides(out, loop->inputs[i], loop->extents);
-      if (library != nullptr && !library->operand_layouts.empty())
-        print_strides(out, library->operand_layouts[i], library->operand_shapes[i].extents());
-    }
-    text += " ->";
-    for (std::size_t i = 0; i < step.outputs.size(); ++i) {
-      text += i == 0 ? " " : ", ";
-      if (loop != nullptr) print_result(out, *loop, i);
-      print_buffer(out, plan, step.outputs[i]);
-      if (loop != nullptr && i < loop->plain_outputs())
-        print_strides(out, loop->outputs[i], loop->extents);
-    }
+    const Operands operands{step.inputs, step.outputs};
+    std::visit([&](const auto& kernel) { print_launch(out, plan, kernel, operands); }, step.kernel);
     if (const auto operations = operations_of(step, graph); !operations.empty())
       fmt::format_to(out, "  # {}", fmt::join(operations, ", "));
     text += '\n';

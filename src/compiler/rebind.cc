@@ -26,14 +26,19 @@ std::vector<std::int64_t> values_of(std::span<const Argument> arguments, const i
   return values;
 }
 
+Loop& loop_of(Kernel& kernel, const Binding& binding) {
+  if (auto* sequence = std::get_if<Sequence>(&kernel)) return sequence->loops[binding.loop];
+  return std::get<Loop>(kernel);
+}
+
 void set(Kernel& kernel, const Binding& binding, std::int64_t value) {
   value /= binding.element_bytes;
   switch (binding.place) {
     case Binding::Place::constant:
-      std::get<Loop>(kernel).program[binding.index].bits = static_cast<std::uint64_t>(value);
+      loop_of(kernel, binding).program[binding.index].bits = static_cast<std::uint64_t>(value);
       break;
     case Binding::Place::input:
-      std::get<Loop>(kernel).inputs[binding.index].offset = value;
+      loop_of(kernel, binding).inputs[binding.index].offset = value;
       break;
     case Binding::Place::operand:
       std::get<Library>(kernel).operand_layouts[binding.index].offset = value;

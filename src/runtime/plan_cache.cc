@@ -14,14 +14,24 @@ std::size_t bytes_of(const std::vector<T>& list) {
   return list.capacity() * sizeof(T);
 }
 
-std::size_t bytes_of(const compiler::Kernel& kernel) {
-  if (const auto* loop = std::get_if<compiler::Loop>(&kernel)) {
-    return bytes_of(loop->inputs) + bytes_of(loop->program) + bytes_of(loop->outputs) +
-           bytes_of(loop->results) + bytes_of(loop->reductions);
-  }
-  const auto& library = std::get<compiler::Library>(kernel);
+std::size_t bytes_of(const compiler::Loop& loop) {
+  return bytes_of(loop.inputs) + bytes_of(loop.program) + bytes_of(loop.outputs) +
+         bytes_of(loop.results) + bytes_of(loop.reductions);
+}
+
+std::size_t bytes_of(const compiler::Sequence& sequence) {
+  std::size_t bytes = bytes_of(sequence.loops);
+  for (const compiler::Loop& loop : sequence.loops) bytes += bytes_of(loop);
+  return bytes;
+}
+
+std::size_t bytes_of(const compiler::Library& library) {
   return bytes_of(library.operand_dtypes) + bytes_of(library.operand_shapes) +
          bytes_of(library.operand_layouts);
+}
+
+std::size_t bytes_of(const compiler::Kernel& kernel) {
+  return std::visit([](const auto& alternative) { return bytes_of(alternative); }, kernel);
 }
 
 std::size_t bytes_of(const Plan& plan) {
@@ -54,7 +64,7 @@ RunnablePlan& PlanCache::plan_for(const ir::Graph& graph) {
   Entry entry{std::move(structure.words), std::move(structure.order), {}, 0};
   entry.structure.shrink_to_fit();
   Plan& plan = entry.runnable.plan;
-  plan = compiler::make_plan(graph, alignment_, strided_matmul_);
+  plan = compiler::make_plan(graph, alignment_, strided_matmul_, sequences_);
   entry.runnable.executables.resize(plan.steps.size());
   entry.bytes = sizeof(Entry) + bytes_of(entry.structure) + bytes_of(entry.order) + bytes_of(plan) +
                 bytes_of(entry.runnable.executables);

@@ -34,6 +34,7 @@ class PlanCache {
             const Limits& limits)
       : alignment_(device.alignment),
         strided_matmul_(device.strided_matmul),
+        sequences_(device.sequences),
         counters_(std::move(counters)),
         limits_(limits) {}
 
@@ -55,6 +56,7 @@ class PlanCache {
 
   std::size_t alignment_;
   bool strided_matmul_;
+  compiler::SequenceLimits sequences_;
   std::shared_ptr<Counters> counters_;
   Limits limits_;
   LeastRecentlyUsed<Entry> entries_;

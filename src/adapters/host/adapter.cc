@@ -49,6 +49,7 @@ DeviceInfo describe(std::size_t memory_bytes) {
   info.memory_bytes = memory_bytes;
   info.strided_matmul = true;
   info.recurrent_layers = true;
+  info.sequences = {.elements = 8192, .operands = 256};
   return info;
 }
 
@@ -93,9 +94,7 @@ class HostDevice final : public Device {
   Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) override {
     const ThreadPool::Scope scope(*threads_);
     try {
-      auto made = std::holds_alternative<compiler::Loop>(kernel)
-                      ? host::make_loop(std::get<compiler::Loop>(kernel))
-                      : host::make_library(std::get<compiler::Library>(kernel));
+      auto made = host::make_executable(kernel);
       if (!made.ok()) return made.status();
       return std::unique_ptr<Executable>(std::move(*made));
     } catch (const std::bad_alloc&) {

@@ -425,14 +425,13 @@ class ArrayReduce final : public HostExecutable {
   Reducer reducer_;
 };
 
-class LoopReduce final : public HostExecutable {
+class LoopReduce final : public HostLoop {
  public:
   LoopReduce(std::vector<Reduction> reductions, Groups groups, Schedule schedule)
       : schedule_(std::move(schedule)),
         reducer_(std::move(reductions), std::move(groups), schedule_.element_cost) {}
 
-  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
-    const Loop& loop = std::get<Loop>(kernel);
+  Status run_loop(const Loop& loop, Inputs inputs, Outputs outputs) override {
     const std::vector<char> direct = direct_outputs(schedule_, loop, inputs, outputs);
     reducer_.run(
         [&] { return std::make_unique<ProgramSource>(schedule_, loop, inputs, outputs, direct); },
@@ -456,7 +455,7 @@ MadeLibrary make_reduce(const Library& library) {
   return std::make_unique<ArrayReduce>(reduction, groups_of(shape, attributes.axes));
 }
 
-Result<std::unique_ptr<HostExecutable>> make_reduce(const Loop& loop, Schedule schedule) {
+Result<std::unique_ptr<HostLoop>> make_reduce(const Loop& loop, Schedule schedule) {
   std::vector<Reduction> reductions;
   for (std::size_t k = 0; k < loop.reductions.size(); ++k) {
     const ir::DType dtype = loop.outputs[loop.plain_outputs() + k].dtype;
@@ -468,7 +467,7 @@ Result<std::unique_ptr<HostExecutable>> make_reduce(const Loop& loop, Schedule s
   for (std::size_t axis = 0; axis < loop.extents.size(); ++axis)
     if (loop.outputs.back().strides[axis] == 0) axes.push_back(static_cast<std::int64_t>(axis));
   Groups groups = groups_of(ir::Shape(loop.extents), axes);
-  return std::unique_ptr<HostExecutable>(
+  return std::unique_ptr<HostLoop>(
       std::make_unique<LoopReduce>(std::move(reductions), std::move(groups), std::move(schedule)));
 }
 

@@ -9,6 +9,6 @@
 namespace evergpu::adapters::host {
 
 /// An executable for `loop`, whose schedule is linear.
-Result<std::unique_ptr<HostExecutable>> make_reduce(const compiler::Loop& loop, Schedule schedule);
+Result<std::unique_ptr<HostLoop>> make_reduce(const compiler::Loop& loop, Schedule schedule);
 
 }  // namespace evergpu::adapters::host

@@ -218,6 +218,14 @@ void expect_same_bits(const Plan& plan, const ir::Graph& graph,
         << "wanted value " << i << " of " << explain();
 }
 
+/// With what devices may or may not take.
+Plan plan_of_seed(const ir::Graph& graph, std::uint32_t seed) {
+  constexpr SequenceLimits none;
+  constexpr SequenceLimits limits[] = {
+      none, {.elements = 4096, .operands = 200}, none, {.elements = 24, .operands = 9}};
+  return make_plan(graph, 64, seed % 2 == 0, limits[seed / 2 % 4]);
+}
+
 class RandomPlans : public ::testing::TestWithParam<int> {};
 
 TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
@@ -226,7 +234,7 @@ TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
     const std::vector<ir::Tensor> leaves = random_leaves(graph, seed);
     std::vector<ir::TensorView> views;
     for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
-    expect_same_bits(make_plan(graph, 64, seed % 2 == 0), graph, views, seed);
+    expect_same_bits(plan_of_seed(graph, seed), graph, views, seed);
   }
 }
 
@@ -239,7 +247,7 @@ TEST_P(RandomPlans, OfEveryKindGiveTheBitsOfTheInterpreter) {
     options.max_elements = 300;
     const auto made = evergpu::testing::make_random_graph(random, options);
     const ir::Graph graph = ir::graph_of(made.wanted);
-    expect_same_bits(make_plan(graph, 64, seed % 2 == 0), graph, made.leaves_of(graph), seed);
+    expect_same_bits(plan_of_seed(graph, seed), graph, made.leaves_of(graph), seed);
   }
 }
 
@@ -277,8 +285,8 @@ TEST(Plans, DependOnStructureAlone) {
       if (!node.leaf) continue;  // it may have been computed with anything
       node.operation.kind = random() % 2 == 0 ? Kind::constant : Kind::reshape;
     }
-    const Plan a = make_plan(graph, 64, seed % 2 == 0);
-    const Plan b = make_plan(other, 64, seed % 2 == 0);
+    const Plan a = plan_of_seed(graph, seed);
+    const Plan b = plan_of_seed(other, seed);
     ASSERT_EQ(a.steps.size(), b.steps.size());
     ASSERT_EQ(a.arena_bytes, b.arena_bytes);
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
@@ -296,9 +304,9 @@ TEST(Plans, BoundToOtherArgumentsAreAsIfNew) {
     const ir::Graph other = with_other_arguments(graph, random);
     std::vector<std::uint32_t> positions(graph.nodes.size());
     std::iota(positions.begin(), positions.end(), 0);
-    Plan bound = make_plan(graph, 64, seed % 2 == 0);
+    Plan bound = plan_of_seed(graph, seed);
     rebind(bound, other, positions);
-    const Plan made = make_plan(other, 64, seed % 2 == 0);
+    const Plan made = plan_of_seed(other, seed);
     ASSERT_EQ(print(bound, other), print(made, other));
     for (std::size_t i = 0; i < made.steps.size(); ++i)
       ASSERT_TRUE(bound.steps[i].kernel == made.steps[i].kernel) << print(made, other);
@@ -311,7 +319,7 @@ TEST(Plans, BoundToReorderedGraphsGiveTheBitsOfTheInterpreter) {
     const ir::Graph graph = RandomGraph(seed).make(40);
     std::mt19937 random(seed);
     Structure structure = structure_of(graph);
-    Plan plan = make_plan(graph, 64, seed % 2 == 0);
+    Plan plan = plan_of_seed(graph, seed);
     for (int round = 0; round < 2; ++round) {
       const ir::Graph other = with_other_arguments(reordered(graph, random), random);
       const Structure found = structure_of(other);
