@@ -5,7 +5,7 @@ import re
 
 SIZES = {"bool": 1, "i8": 1, "u8": 1, "f16": 2, "bf16": 2, "i16": 2, "u16": 2,
          "i32": 4, "u32": 4, "f32": 4, "i64": 8, "u64": 8, "f64": 8}
-LAUNCH = re.compile(r"launch \d+: (loop|library|pipeline) (.*?) <-(.*?) ->")
+LAUNCH = re.compile(r"(launch \d+:|  then) (loop|library|pipeline) (.*?) <-(.*?) ->")
 ARRAY = re.compile(r"(\w+)\[([\d,]*)\]")
 # "%7", "%7(t+2048)"; with strides "%7[512,1]", and with an offset "%7[512,1]+3"
 OPERAND = re.compile(r"%\d+(?:\([^)]*\))?(?:\[([-\d,]*)\])?")
@@ -13,9 +13,11 @@ OPERAND = re.compile(r"%\d+(?:\([^)]*\))?(?:\[([-\d,]*)\])?")
 
 def of_plans(text):
     """(kernels, bytes read) of all launches in the text, whatever else is in it. Each element of an
-    operand counts once for each kernel that reads it: a perfect cache within a kernel, none between."""
-    launches = list(filter(None, map(LAUNCH.match, text.splitlines())))
-    return len(launches), sum(bytes_read(*launch.groups()) for launch in launches)
+    operand counts once for each kernel or loop of one that reads it: a perfect cache within it, none
+    between."""
+    parts = [found.groups() for found in map(LAUNCH.match, text.splitlines()) if found]
+    return (sum(start != "  then" for start, *_ in parts),
+            sum(bytes_read(*part) for _, *part in parts))
 
 
 def bytes_read(kind, kernel, operands):

@@ -50,6 +50,7 @@ class Hasher {
     add(loop.results);
     add(loop.reductions);
   }
+  void add(const Sequence& sequence) { add(sequence.loops); }
   void add(const Library& library) {
     add(library.operation.kind);
     add(library.operation.dtype);
@@ -103,6 +104,11 @@ bool same_structure(const Loop& a, const Loop& b) {
          same_structure(a.outputs, b.outputs);
 }
 
+bool same_structure(const Sequence& a, const Sequence& b) {
+  return std::equal(a.loops.begin(), a.loops.end(), b.loops.begin(), b.loops.end(),
+                    [](const Loop& x, const Loop& y) { return same_structure(x, y); });
+}
+
 bool same_structure(const ir::Attributes& a, const ir::Attributes& b) {
   if (a.index() != b.index()) return false;
   if (std::holds_alternative<ir::Constant>(a)) return true;
@@ -128,29 +134,9 @@ bool same_structure(const Pipeline& a, const Pipeline& b) {
          same_structure(a.after, b.after) && a.made == b.made && a.given == b.given;
 }
 
-}  // namespace
+std::size_t bytes_stored(const Library& library) { return library.operation.bytes(); }
 
-bool is_row_wise(const ir::Operation& operation) {
-  if (operation.kind != ir::Kind::window_reduce && operation.kind != ir::Kind::window_gradient)
-    return false;
-  if (!ir::is_float(operation.dtype) || operation.shape.elements() == 0) return false;
-  const auto& window = operation.get<ir::Window>();
-  const bool is_gradient = operation.kind == ir::Kind::window_gradient;
-  const ir::Dims& extents = operation.shape.extents();
-  for (std::size_t axis = 0; axis < window.extents.size(); ++axis)
-    if (window.strides[axis] < window.extents[axis] || window.pad_low[axis] != 0 ||
-        window.pad_high[axis] != 0 || (is_gradient && window.extents[axis] > extents[axis]))
-      return false;
-  return true;
-}
-
-std::size_t bytes_stored(const Kernel& kernel) {
-  if (const auto* library = std::get_if<Library>(&kernel)) return library->operation.bytes();
-  if (const auto* pipeline = std::get_if<Pipeline>(&kernel)) {
-    if (pipeline->after) return bytes_stored(*pipeline->after);
-    return bytes_stored(pipeline->library);
-  }
-  const auto& loop = std::get<Loop>(kernel);
+std::size_t bytes_stored(const Loop& loop) {
   std::size_t bytes = 0;
   for (const LoopOperand& output : loop.outputs) {
     std::size_t elements = 1;
@@ -161,16 +147,30 @@ std::size_t bytes_stored(const Kernel& kernel) {
   return bytes;
 }
 
-std::uint64_t work_of(const Kernel& kernel) {
+std::size_t bytes_stored(const Pipeline& pipeline) {
+  return pipeline.after ? bytes_stored(*pipeline.after) : bytes_stored(pipeline.library);
+}
+
+std::size_t bytes_stored(const Sequence& sequence) {
+  std::size_t bytes = 0;
+  for (const Loop& loop : sequence.loops) bytes += bytes_stored(loop);
+  return bytes;
+}
+
+std::uint64_t work_of(const Loop& loop) {
+  return static_cast<std::uint64_t>(ir::Shape(loop.extents).elements()) * loop.program.size();
+}
+
+std::uint64_t work_of(const Sequence& sequence) {
+  std::uint64_t work = 0;
+  for (const Loop& loop : sequence.loops) work += work_of(loop);
+  return work;
+}
+
+std::uint64_t work_of(const Library& library) {
   const auto count = [](const ir::Shape& shape) {
     return static_cast<std::uint64_t>(shape.elements());
   };
-  if (const auto* loop = std::get_if<Loop>(&kernel))
-    return count(ir::Shape(loop->extents)) * loop->program.size();
-  if (const auto* pipeline = std::get_if<Pipeline>(&kernel))
-    return work_of(pipeline->library) + (pipeline->before ? work_of(*pipeline->before) : 0) +
-           (pipeline->after ? work_of(*pipeline->after) : 0);
-  const auto& library = std::get<Library>(kernel);
   const ir::Shape& result = library.operation.shape;
   const std::vector<ir::Shape>& operands = library.operand_shapes;
   const auto channels_out = [](const ir::Shape& filter) {
@@ -204,6 +204,35 @@ std::uint64_t work_of(const Kernel& kernel) {
     default:
       return for_each_element * touched;
   }
+}
+
+std::uint64_t work_of(const Pipeline& pipeline) {
+  return work_of(pipeline.library) + (pipeline.before ? work_of(*pipeline.before) : 0) +
+         (pipeline.after ? work_of(*pipeline.after) : 0);
+}
+
+}  // namespace
+
+bool is_row_wise(const ir::Operation& operation) {
+  if (operation.kind != ir::Kind::window_reduce && operation.kind != ir::Kind::window_gradient)
+    return false;
+  if (!ir::is_float(operation.dtype) || operation.shape.elements() == 0) return false;
+  const auto& window = operation.get<ir::Window>();
+  const bool is_gradient = operation.kind == ir::Kind::window_gradient;
+  const ir::Dims& extents = operation.shape.extents();
+  for (std::size_t axis = 0; axis < window.extents.size(); ++axis)
+    if (window.strides[axis] < window.extents[axis] || window.pad_low[axis] != 0 ||
+        window.pad_high[axis] != 0 || (is_gradient && window.extents[axis] > extents[axis]))
+      return false;
+  return true;
+}
+
+std::size_t bytes_stored(const Kernel& kernel) {
+  return std::visit([](const auto& alternative) { return bytes_stored(alternative); }, kernel);
+}
+
+std::uint64_t work_of(const Kernel& kernel) {
+  return std::visit([](const auto& alternative) { return work_of(alternative); }, kernel);
 }
 
 bool structurally_equal(const Kernel& a, const Kernel& b) {

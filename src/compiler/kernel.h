@@ -1,6 +1,7 @@
 // Kernel descriptions: what one launch computes, in a form that every adapter can generate code
-// from. A Loop is a small straight-line program run once per point of an iteration space;
-// everything else is a library kernel, named by the IR operation it computes.
+// from. A Loop is a small straight-line program run once per point of an iteration space; a
+// Sequence is several of them; everything else is a library kernel, named by the IR operation it
+// computes.
 #pragma once
 
 #include <cstddef>
@@ -107,6 +108,9 @@ struct Pipeline {
   /// What `before` gives is inputs[given] of `after` too, unless that is `none`.
   static constexpr std::uint16_t none = 0xffff;
   std::uint16_t given = none;
+  /// The numbers of its Loops.
+  static constexpr std::uint16_t loop_before = 0;
+  static constexpr std::uint16_t loop_after = 1;
 
   /// A launch reads the arrays of the first operand, the library's others, and those of `after` but
   /// for `made` and `given`.
@@ -122,7 +126,22 @@ struct Pipeline {
 /// is elements in a row that no other row reads.
 bool is_row_wise(const ir::Operation& operation);
 
-using Kernel = std::variant<Loop, Library, Pipeline>;
+/// Loops over few elements that run in one launch, one after the other: each may read what those
+/// before it wrote. The launch's inputs are the first Loop's, then the second's, and so on; so are
+/// its outputs. What a Loop writes overlaps nothing that it or a later one reads, but for what Loop
+/// allows, and for what the later one reads of it.
+struct Sequence {
+  std::vector<Loop> loops;
+  friend bool operator==(const Sequence&, const Sequence&) = default;
+};
+
+/// Which Loops a device takes in a Sequence.
+struct SequenceLimits {
+  std::int64_t elements = 0;  // of each Loop, at most
+  std::size_t operands = 0;   // inputs and outputs of a launch, at most; 0: it takes no Sequences
+};
+
+using Kernel = std::variant<Loop, Library, Pipeline, Sequence>;
 
 /// How many bytes of memory a launch stores: its results, not what it keeps in caches meanwhile.
 std::size_t bytes_stored(const Kernel& kernel);

@@ -109,8 +109,8 @@ std::uint16_t LoopBuilder::load(const View& view) {
 void LoopBuilder::bind(const View& view, Binding::Place place, std::size_t index) {
   if (view.argument == View::no_argument) return;
   const std::size_t size = view.source == View::Source::constant ? 1 : ir::size_of(view.dtype);
-  bindings_.push_back({place, Binding::Part::whole, static_cast<std::uint8_t>(size),
-                       static_cast<std::uint16_t>(index), view.argument});
+  bindings_.push_back(
+      {place, static_cast<std::uint8_t>(size), static_cast<std::uint16_t>(index), view.argument});
 }
 
 /// The number of the source's element, from the loop's indices.

@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "compiler/sequence.h"
+
 namespace evergpu::compiler {
 
 namespace {
@@ -113,22 +115,27 @@ class MemoryPlanner {
   /// there is none.
   const std::uint32_t* find_take_over(const Step& step, std::size_t i, std::size_t s,
                                       Buffer::Place place) const {
-    const auto* loop = std::get_if<Loop>(&step.kernel);
-    if (loop == nullptr || i >= loop->plain_outputs()) return nullptr;
+    const LoopPart part = part_of_output(step.kernel, i);
+    if (part.loop == nullptr || i - part.first_output >= part.loop->plain_outputs()) return nullptr;
     const Buffer& output = plan_.buffers[step.outputs[i]];
-    // In an array of as many bytes, the output's strides leave no offset but 0: its own.
-    const auto same_places = [&](const LoopOperand& operand) {
-      return operand.strides == loop->outputs[i].strides &&
-             ir::size_of(operand.dtype) == ir::size_of(loop->outputs[i].dtype);
+    const LoopOperand& written = part.loop->outputs[i - part.first_output];
+    const std::size_t end = part.first_input + part.loop->inputs.size();
+    // In an array of as many bytes, the output's strides leave no offset but 0: its own. Earlier
+    // Loops of the step have read theirs.
+    const auto same_places = [&](std::size_t j) {
+      if (j < part.first_input || j >= end) return j < end;
+      const LoopOperand& operand = part.loop->inputs[j - part.first_input];
+      return operand.strides == written.strides &&
+             ir::size_of(operand.dtype) == ir::size_of(written.dtype);
     };
-    for (std::size_t k = 0; k < step.inputs.size(); ++k) {
+    for (std::size_t k = part.first_input; k < end; ++k) {
       const Buffer& input = plan_.buffers[step.inputs[k]];
       if (last_use_[step.inputs[k]] != s || input.place != place || kept_[step.inputs[k]] ||
           input.bytes != output.bytes || input.bytes == 0)
         continue;
       bool all_same = true;
       for (std::size_t j = 0; j < step.inputs.size() && all_same; ++j)
-        all_same = step.inputs[j] != step.inputs[k] || same_places(loop->inputs[j]);
+        all_same = step.inputs[j] != step.inputs[k] || same_places(j);
       if (all_same) return &step.inputs[k];
     }
     return nullptr;

@@ -12,6 +12,7 @@
 #include "compiler/memory.h"
 #include "compiler/order.h"
 #include "compiler/partition.h"
+#include "compiler/sequence.h"
 #include "compiler/view.h"
 
 namespace evergpu::compiler {
@@ -229,8 +230,7 @@ class Planner {
       if (view.argument != View::no_argument) {
         const auto index = static_cast<std::uint16_t>(step.inputs.size());
         const auto size = static_cast<std::uint8_t>(ir::size_of(type.dtype));
-        step.bindings.push_back(
-            {Binding::Place::operand, Binding::Part::whole, size, index, view.argument});
+        step.bindings.push_back({Binding::Place::operand, size, index, view.argument});
       }
       step.inputs.push_back(view.buffer);
     }
@@ -483,9 +483,9 @@ class Planner {
                      const std::vector<Result>& results, std::vector<std::uint32_t> nodes) {
     Pipeline pipeline;
     Step step;
-    const auto bind = [&](const std::vector<Binding>& bindings, Binding::Part part) {
+    const auto bind = [&](const std::vector<Binding>& bindings, std::uint16_t loop) {
       for (Binding binding : bindings) {
-        binding.part = part;
+        binding.loop = loop;
         step.bindings.push_back(binding);
       }
     };
@@ -496,7 +496,7 @@ class Planner {
       LoopBuilder::Built built = build_before(window);
       pipeline.before = std::move(built.loop);
       step.inputs = std::move(built.inputs);
-      bind(built.bindings, Binding::Part::before);
+      bind(built.bindings, Pipeline::loop_before);
       const std::vector<std::uint32_t>& members = partition_.groups[before].members;
       nodes.insert(nodes.end(), members.begin(), members.end());
     }
@@ -515,7 +515,7 @@ class Planner {
         else
           step.inputs.push_back(after->inputs[i]);
       }
-      bind(after->bindings, Binding::Part::after);
+      bind(after->bindings, Pipeline::loop_after);
       pipeline.after = std::move(after->loop);
     }
     step.kernel = std::move(pipeline);
@@ -590,6 +590,7 @@ class Planner {
 Plan make_plan(const ir::Graph& graph, const PlanOptions& options) {
   Plan plan = Planner(graph, options).run();
   order_for_memory(plan);
+  gather_small_loops(plan, options.sequences);
   assign_memory(plan, options.alignment);
   return plan;
 }

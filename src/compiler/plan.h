@@ -40,19 +40,18 @@ struct Argument {
   std::int64_t begin = 0;     // slice without a base: bytes before what is sliced in its array
 };
 
-/// Where an argument stands in a kernel.
+/// Where an argument stands in a kernel. Of a Sequence or a Pipeline, in its Loop number `loop`.
 struct Binding {
   enum class Place : std::uint8_t {
     constant,  // program[index].bits
     input,     // inputs[index].offset, of a Loop
     operand,   // operand_layouts[index].offset, of a Library
   };
-  enum class Part : std::uint8_t { whole, before, after };  // the latter two of a Pipeline
   Place place = Place::constant;
-  Part part = Part::whole;
   std::uint8_t element_bytes = 1;  // offsets are in elements of that size
   std::uint16_t index = 0;
   std::uint32_t argument = 0;  // position in Plan::arguments
+  std::uint16_t loop = 0;
 };
 
 /// One launch. Operand buffers are in the order of the kernel's inputs, results of its outputs. A
@@ -87,6 +86,7 @@ struct PlanOptions {
   std::size_t alignment = 64;   // of temporaries, in bytes: a multiple of 8
   bool strided_matmul = false;  // operands of matrix products may have layouts (Library)
   bool pipelines = false;       // kernels may be Pipelines
+  SequenceLimits sequences = {};
 };
 
 /// Plans a verified graph without failed nodes. Nodes that no wanted node needs are not computed.
@@ -96,8 +96,9 @@ struct PlanOptions {
 /// a library kernel reads them. A concat whose parts Loops make is an array that these write parts
 /// of (see assemble.h). Everything else is a Library step with dense operands. A matrix product
 /// reads views in place where the device takes them; elsewhere swapped last axes become its
-/// transpose flags. Row-wise windows become Pipelines where the device takes those. The choice
-/// depends on structure alone, never on launch arguments. Linear time but for memory, n log n.
+/// transpose flags. Row-wise windows become Pipelines where the device takes those, and Loops over
+/// few elements share launches where its limits allow (see sequence.h). The choice depends on
+/// structure alone, never on launch arguments. Linear time but for memory (see memory.h).
 Plan make_plan(const ir::Graph& graph, const PlanOptions& options = {});
 
 /// Makes a plan the plan of another graph of equal structure (see structure.h), whose node
@@ -107,11 +108,11 @@ void rebind(Plan& plan, const ir::Graph& graph, std::span<const std::uint32_t> p
 /// One line per step, and the totals:
 /// "launch 1: loop [128,512] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1) <- %4(t+0), %2[0,1] ->
 /// %6(wanted)  # dense/Add (AddV2)". Dense operands are shown without strides; the last part names
-/// operations_of the step.
+/// operations_of the step. The Loops of a Sequence after the first have a line each, "  then loop".
 std::string print(const Plan& plan, const ir::Graph& graph);
 
 /// A kernel in short: "f32[64,512] matmul transpose_b", or "loop [65536] multiply, add, rsqrt" with
-/// each function once.
+/// each function once; of a Sequence, "2 loops: [128] cast; [] add, divide".
 std::string summary(const Kernel& kernel);
 
 /// The origins of all that a step computes, each once.

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
+#include <span>
+#include <utility>
 
 #include "compiler/plan.h"
 
@@ -138,14 +139,17 @@ void add_once(std::vector<std::string_view>& names, std::string_view name) {
 
 std::string summary_of(const Library& library) { return ir::print(library.operation); }
 
-std::string summary_of(const Loop& loop) {
+/// "[64,512] multiply, add".
+std::string functions_of(const Loop& loop) {
   std::vector<std::string_view> functions;
   for (const Instruction& instruction : loop.program) add_once(functions, function_of(instruction));
   for (const ir::ReduceOp op : loop.reductions) add_once(functions, ir::name_of(op));
   if (functions.empty()) functions = {"copy"};
-  return fmt::format("loop [{}] {}", fmt::join(loop.extents.begin(), loop.extents.end(), ","),
+  return fmt::format("[{}] {}", fmt::join(loop.extents.begin(), loop.extents.end(), ","),
                      fmt::join(functions, ", "));
 }
+
+std::string summary_of(const Loop& loop) { return "loop " + functions_of(loop); }
 
 std::string summary_of(const Pipeline& pipeline) {
   return fmt::format("{}{}{}", pipeline.before ? summary_of(*pipeline.before) + " => " : "",
@@ -153,32 +157,89 @@ std::string summary_of(const Pipeline& pipeline) {
                      pipeline.after ? " => " + summary_of(*pipeline.after) : "");
 }
 
-/// Where the elements of a Loop's operand lie in its array.
-struct Strided {
-  const Loop* loop;
-  std::size_t input;
-};
-
-/// The Loop, of a step's kernel, that reads array `i` of the step, and as which input.
-std::optional<Strided> reader_of(const Kernel& kernel, std::size_t i) {
-  if (const auto* loop = std::get_if<Loop>(&kernel)) return Strided{loop, i};
-  const auto* pipeline = std::get_if<Pipeline>(&kernel);
-  if (pipeline == nullptr) return {};
-  if (i < pipeline->first_arrays())
-    return pipeline->before ? std::optional(Strided{&*pipeline->before, i}) : std::nullopt;
-  i -= pipeline->first_arrays();
-  if (i < pipeline->other_arrays()) return {};
-  i -= pipeline->other_arrays();
-  std::size_t input = 0;
-  while (!pipeline->is_array(input) || i-- > 0) ++input;
-  return Strided{&*pipeline->after, input};
+std::string summary_of(const Sequence& sequence) {
+  std::vector<std::string> loops;
+  for (const Loop& loop : sequence.loops) loops.push_back(functions_of(loop));
+  return fmt::format("{} loops: {}", loops.size(), fmt::join(loops, "; "));
 }
 
-/// The Loop that writes a step's outputs; null when that is a library kernel.
-const Loop* writer_of(const Kernel& kernel) {
-  if (const auto* pipeline = std::get_if<Pipeline>(&kernel))
-    return pipeline->after ? &*pipeline->after : nullptr;
-  return std::get_if<Loop>(&kernel);
+/// A step's operands, or those of one of its Loops.
+struct Operands {
+  std::span<const std::uint32_t> inputs;
+  std::span<const std::uint32_t> outputs;
+};
+
+void print_launch(Output out, const Plan& plan, const Loop& loop, const Operands& operands) {
+  print_kernel(out, loop);
+  fmt::format_to(out, " <-");
+  for (std::size_t i = 0; i < operands.inputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    print_buffer(out, plan, operands.inputs[i]);
+    print_strides(out, loop.inputs[i], loop.extents);
+  }
+  fmt::format_to(out, " ->");
+  for (std::size_t i = 0; i < operands.outputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    print_result(out, loop, i);
+    print_buffer(out, plan, operands.outputs[i]);
+    if (i < loop.plain_outputs()) print_strides(out, loop.outputs[i], loop.extents);
+  }
+}
+
+void print_launch(Output out, const Plan& plan, const Library& library, const Operands& operands) {
+  print_kernel(out, library);
+  fmt::format_to(out, " <-");
+  for (std::size_t i = 0; i < operands.inputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    print_buffer(out, plan, operands.inputs[i]);
+    if (!library.operand_layouts.empty())
+      print_strides(out, library.operand_layouts[i], library.operand_shapes[i].extents());
+  }
+  fmt::format_to(out, " -> ");
+  print_buffer(out, plan, operands.outputs[0]);
+}
+
+/// Which Loop of a pipeline reads its array `i`, and as which input; null where its Library does.
+std::pair<const Loop*, std::size_t> reader_of(const Pipeline& pipeline, std::size_t i) {
+  if (i < pipeline.first_arrays()) return {pipeline.before ? &*pipeline.before : nullptr, i};
+  i -= pipeline.first_arrays();
+  if (i < pipeline.other_arrays()) return {nullptr, i};
+  i -= pipeline.other_arrays();
+  std::size_t input = 0;
+  while (!pipeline.is_array(input) || i-- > 0) ++input;
+  return {&*pipeline.after, input};
+}
+
+void print_launch(Output out, const Plan& plan, const Pipeline& pipeline,
+                  const Operands& operands) {
+  print_kernel(out, pipeline);
+  fmt::format_to(out, " <-");
+  for (std::size_t i = 0; i < operands.inputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    print_buffer(out, plan, operands.inputs[i]);
+    if (const auto [loop, input] = reader_of(pipeline, i); loop != nullptr)
+      print_strides(out, loop->inputs[input], loop->extents);
+  }
+  fmt::format_to(out, " ->");
+  for (std::size_t i = 0; i < operands.outputs.size(); ++i) {
+    fmt::format_to(out, "{}", i == 0 ? " " : ", ");
+    if (pipeline.after) print_result(out, *pipeline.after, i);
+    print_buffer(out, plan, operands.outputs[i]);
+    if (pipeline.after && i < pipeline.after->plain_outputs())
+      print_strides(out, pipeline.after->outputs[i], pipeline.after->extents);
+  }
+}
+
+void print_launch(Output out, const Plan& plan, const Sequence& sequence, Operands operands) {
+  for (std::size_t i = 0; i < sequence.loops.size(); ++i) {
+    const Loop& loop = sequence.loops[i];
+    if (i > 0) fmt::format_to(out, "\n  then ");
+    print_launch(
+        out, plan, loop,
+        {operands.inputs.first(loop.inputs.size()), operands.outputs.first(loop.outputs.size())});
+    operands = {operands.inputs.subspan(loop.inputs.size()),
+                operands.outputs.subspan(loop.outputs.size())};
+  }
 }
 
 }  // namespace
@@ -198,27 +259,9 @@ std::string print(const Plan& plan, const ir::Graph& graph) {
   const Output out(text);
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     const Step& step = plan.steps[s];
-    const Loop* const loop = writer_of(step.kernel);
-    const auto* library = std::get_if<Library>(&step.kernel);
     fmt::format_to(out, "launch {}: ", s);
-    std::visit([&](const auto& kernel) { print_kernel(out, kernel); }, step.kernel);
-    text += " <-";
-    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-      text += i == 0 ? " " : ", ";
-      print_buffer(out, plan, step.inputs[i]);
-      if (const auto reader = reader_of(step.kernel, i))
-        print_strides(out, reader->loop->inputs[reader->input], reader->loop->extents);
-      if (library != nullptr && !library->operand_layouts.empty())
-        print_strides(out, library->operand_layouts[i], library->operand_shapes[i].extents());
-    }
-    text += " ->";
-    for (std::size_t i = 0; i < step.outputs.size(); ++i) {
-      text += i == 0 ? " " : ", ";
-      if (loop != nullptr) print_result(out, *loop, i);
-      print_buffer(out, plan, step.outputs[i]);
-      if (loop != nullptr && i < loop->plain_outputs())
-        print_strides(out, loop->outputs[i], loop->extents);
-    }
+    const Operands operands{step.inputs, step.outputs};
+    std::visit([&](const auto& kernel) { print_launch(out, plan, kernel, operands); }, step.kernel);
     if (const auto operations = operations_of(step, graph); !operations.empty())
       fmt::format_to(out, "  # {}", fmt::join(operations, ", "));
     text += '\n';

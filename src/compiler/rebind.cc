@@ -26,20 +26,21 @@ std::vector<std::int64_t> values_of(std::span<const Argument> arguments, const i
   return values;
 }
 
-Loop& loop_of(Kernel& kernel, Binding::Part part) {
-  if (part == Binding::Part::whole) return std::get<Loop>(kernel);
-  auto& pipeline = std::get<Pipeline>(kernel);
-  return part == Binding::Part::before ? *pipeline.before : *pipeline.after;
+Loop& loop_of(Kernel& kernel, const Binding& binding) {
+  if (auto* sequence = std::get_if<Sequence>(&kernel)) return sequence->loops[binding.loop];
+  if (auto* pipeline = std::get_if<Pipeline>(&kernel))
+    return binding.loop == Pipeline::loop_before ? *pipeline->before : *pipeline->after;
+  return std::get<Loop>(kernel);
 }
 
 void set(Kernel& kernel, const Binding& binding, std::int64_t value) {
   value /= binding.element_bytes;
   switch (binding.place) {
     case Binding::Place::constant:
-      loop_of(kernel, binding.part).program[binding.index].bits = static_cast<std::uint64_t>(value);
+      loop_of(kernel, binding).program[binding.index].bits = static_cast<std::uint64_t>(value);
       break;
     case Binding::Place::input:
-      loop_of(kernel, binding.part).inputs[binding.index].offset = value;
+      loop_of(kernel, binding).inputs[binding.index].offset = value;
       break;
     case Binding::Place::operand:
       std::get<Library>(kernel).operand_layouts[binding.index].offset = value;

@@ -19,6 +19,12 @@ std::size_t bytes_of(const compiler::Loop& loop) {
          bytes_of(loop.results) + bytes_of(loop.reductions);
 }
 
+std::size_t bytes_of(const compiler::Sequence& sequence) {
+  std::size_t bytes = bytes_of(sequence.loops);
+  for (const compiler::Loop& loop : sequence.loops) bytes += bytes_of(loop);
+  return bytes;
+}
+
 std::size_t bytes_of(const compiler::Library& library) {
   return bytes_of(library.operand_dtypes) + bytes_of(library.operand_shapes) +
          bytes_of(library.operand_layouts);
@@ -29,12 +35,16 @@ std::size_t bytes_of(const compiler::Pipeline& pipeline) {
          (pipeline.after ? bytes_of(*pipeline.after) : 0);
 }
 
+std::size_t bytes_of(const compiler::Kernel& kernel) {
+  return std::visit([](const auto& alternative) { return bytes_of(alternative); }, kernel);
+}
+
 std::size_t bytes_of(const Plan& plan) {
   std::size_t bytes = bytes_of(plan.buffers) + bytes_of(plan.steps) + bytes_of(plan.wanted) +
                       bytes_of(plan.arguments);
   for (const compiler::Step& step : plan.steps) {
-    bytes += std::visit([](const auto& kernel) { return bytes_of(kernel); }, step.kernel) +
-             bytes_of(step.inputs) + bytes_of(step.outputs) + bytes_of(step.bindings);
+    bytes += bytes_of(step.kernel) + bytes_of(step.inputs) + bytes_of(step.outputs) +
+             bytes_of(step.bindings);
   }
   return bytes;
 }

@@ -32,7 +32,7 @@ class PlanCache {
       : PlanCache(device, std::move(counters), Limits()) {}
   PlanCache(const adapters::DeviceInfo& device, std::shared_ptr<Counters> counters,
             const Limits& limits)
-      : options_{device.alignment, device.strided_matmul, device.pipelines},
+      : options_{device.alignment, device.strided_matmul, device.pipelines, device.sequences},
         counters_(std::move(counters)),
         limits_(limits) {}
 

@@ -8,11 +8,14 @@ import math
 import os
 import pathlib
 import re
+import subprocess
+import sys
 import textwrap
 
 import pytest
 
 from support import process
+from support.device import REPOSITORY
 
 pytestmark = pytest.mark.plugin
 
@@ -20,7 +23,7 @@ FOLDER = pathlib.Path(__file__).parent / "plans"
 
 MODELS = {
     "dense": """
-        x = rng.normal(size=(256, 20)).astype("float32")
+        x = rng.normal(size=(512, 20)).astype("float32")
         model = keras.Sequential([
             keras.Input((20,)), layers.Dense(32, activation="relu"), layers.Dropout(0.2), layers.Dense(3)])
         model.compile("adam", loss)
@@ -70,29 +73,39 @@ print("end", file=sys.stderr, flush=True)
 report(0)
 """
 
-FEW_ELEMENTS = 4096  # of partition.cc
+FEW_ELEMENTS = 8192  # of the host adapter's limits
 LOOP = re.compile(r"loop \[([\d,]*)\] ")
+SEQUENCE = re.compile(r"\d+ loops: ")
+PART = re.compile(r"\[([\d,]*)\] ([^;]*)")
 KERNEL = re.compile(r"^evergpu run: +[\d.]+ us  (.*)  \((.*)\)$", re.M)
 
 
 def kernels_of_a_step(model):
     """The last step's kernels, an entry each, sorted: independent ones may run in any order. Which
-    of the loops over equally few elements share a launch depends on the order in which TensorFlow's
-    threads recorded, so those are one entry."""
+    of the loops over few elements share a launch depends on the order in which TensorFlow's threads
+    recorded, so those are one entry: what is computed for each of the extents that occur."""
     code = CHILD.replace("{model}", textwrap.dedent(MODELS[model]))
     child = process.run(code, {"EVERGPU_LOG": "run"})
     assert child.result == 0
     step = child.stderr.split("step 3\n")[1].split("\nend\n")[0]
-    found, small = [], {}
+    found, small, few = [], set(), {}
     for kernel, operations in KERNEL.findall(step):
         extents = None if " => " in kernel else LOOP.match(kernel)
-        if extents and math.prod(int(n) for n in extents[1].split(",") if n) <= FEW_ELEMENTS:
-            small.setdefault(f"loops over {extents[1] or 'scalars'}", []).extend(operations.split(", "))
+        if SEQUENCE.match(kernel) or extents and elements(extents[1]) <= FEW_ELEMENTS:
+            for few_elements, functions in PART.findall(kernel):
+                few.setdefault(few_elements or "scalars", set()).update(functions.split(", "))
+            small.update(operations.split(", "))
             continue
         if extents:
             kernel = f"{extents[0]}{', '.join(sorted(kernel[extents.end():].split(', ')))}"
         found.append(entry(kernel, operations.split(", ")))
-    return sorted(found) + [entry(name, set(operations)) for name, operations in sorted(small.items())]
+    parts = sorted(few, key=lambda extents: (elements(extents), extents))
+    lines = [f"  {extents}: {', '.join(sorted(few[extents]))}" for extents in parts]
+    return sorted(found) + [entry("\n".join(["loops over few elements", *lines]), small)]
+
+
+def elements(extents):
+    return math.prod(int(n) for n in extents.split(",") if n.isdigit())
 
 
 def entry(kernel, operations):
@@ -108,3 +121,15 @@ def test_kernels_of_a_step(model):
     difference = difflib.unified_diff(file.read_text().splitlines(), "".join(found).splitlines(),
                                       str(file), "found", lineterm="")
     assert not (text := "\n".join(difference)), text
+
+
+def test_a_step_of_the_mlp_needs_few_launches():
+    """The benchmark's: eight products, dropout's random bits and what reads them, Adam of three
+    matrices; all else is small."""
+    counts = subprocess.run([sys.executable, str(REPOSITORY / "bench" / "step_counts.py"), "mlp"],
+                            capture_output=True, text=True, timeout=240)
+    assert counts.returncode == 0, counts.stderr
+    counted = {name: int(count.replace(",", ""))
+               for name, count in re.findall(r"^(\w+) +([\d,]+)$", counts.stdout, re.M)}
+    assert counted["fallbacks"] == 0 and counted["flushes"] == 1
+    assert counted["kernels"] <= 25

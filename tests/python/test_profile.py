@@ -21,7 +21,7 @@ def trained():
                                   keras.layers.Dense(3, name="last")], name="net")
         model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     random = np.random.default_rng(0)
-    x, y = random.normal(size=(64, 20)).astype(np.float32), random.integers(0, 3, 64)
+    x, y = random.normal(size=(512, 20)).astype(np.float32), random.integers(0, 3, 512)
     model.train_on_batch(x, y)
     return model, x, y
 
@@ -66,16 +66,16 @@ def test_every_kernel_is_there_once(profile):
 
 
 def test_a_fused_kernel_names_its_operations(profile):
-    fused = [stats for name, stats in kernels(profile[0]) if name == "loop [64,32] add, maximum"]
+    fused = [stats for name, stats in kernels(profile[0]) if name == "loop [512,32] add, maximum"]
     assert len(fused) == 2  # steps
-    assert fused[0] == {"tf_op": "net/hidden/BiasAdd:BiasAdd", "bytes_written": 64 * 32 * 4,
+    assert fused[0] == {"tf_op": "net/hidden/BiasAdd:BiasAdd", "bytes_written": 512 * 32 * 4,
                         "operations": "net/hidden/BiasAdd (BiasAdd), net/hidden/Relu (Relu)"}
 
 
 def test_a_product_has_its_shape_and_layer(profile):
     products = {stats["tf_op"]: name for name, stats in kernels(profile[0]) if "matmul" in name}
-    assert products["net/hidden/MatMul:MatMul"] == "f32[64,32] matmul"
-    assert products["net/last/MatMul:MatMul"] == "f32[64,3] matmul"
+    assert products["net/hidden/MatMul:MatMul"] == "f32[512,32] matmul"
+    assert products["net/last/MatMul:MatMul"] == "f32[512,3] matmul"
     assert len(products) == 5  # two forward, two by weights, one by the hidden layer
 
 

@@ -64,6 +64,12 @@ def test_what_a_launch_of_a_plan_reads(line, read):
     assert plan_reads.of_plans(text) == (1, read)
 
 
+def test_loops_that_share_a_launch_read_one_after_the_other():
+    text = ("launch 0: loop [8] r0 = f32 x0; r1 = exp(r0) <- %0 -> sum(r1)[0] to %2(t+0)\n"
+            "  then loop [8] r0 = f32 x0; r1 = f32 x1; r2 = divide(r0,r1) <- %0, %2(t+0)[0] -> %4(wanted)\n")
+    assert plan_reads.of_plans(text) == (1, 4 * (8 + 8 + 1))
+
+
 def test_the_gpus_have_rates_that_follow_from_what_they_are_and_sources():
     assert {gpu["kind"] for gpu in GPUS} == {"integrated", "discrete"}
     for gpu in GPUS:

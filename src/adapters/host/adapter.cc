@@ -33,13 +33,6 @@ const std::byte* input_address(const compiler::Kernel& kernel, std::size_t i, Re
   return array + library->operand_layouts[i].offset * size;
 }
 
-Result<std::unique_ptr<HostExecutable>> make(const compiler::Kernel& kernel) {
-  if (const auto* loop = std::get_if<compiler::Loop>(&kernel)) return host::make_loop(*loop);
-  if (const auto* pipeline = std::get_if<compiler::Pipeline>(&kernel))
-    return host::make_pipeline(*pipeline);
-  return host::make_library(std::get<compiler::Library>(kernel));
-}
-
 Status out_of_memory() {
   return resource_exhausted("this machine has no memory left for a kernel's work space");
 }
@@ -57,6 +50,7 @@ DeviceInfo describe(std::size_t memory_bytes) {
   info.strided_matmul = true;
   info.pipelines = true;
   info.recurrent_layers = true;
+  info.sequences = {.elements = 8192, .operands = 256};
   return info;
 }
 
@@ -101,7 +95,7 @@ class HostDevice final : public Device {
   Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) override {
     const ThreadPool::Scope scope(*threads_);
     try {
-      auto made = make(kernel);
+      auto made = host::make_executable(kernel);
       if (!made.ok()) return made.status();
       return std::unique_ptr<Executable>(std::move(*made));
     } catch (const std::bad_alloc&) {

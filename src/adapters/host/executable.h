@@ -1,5 +1,5 @@
-// What the host adapter makes of a kernel, and who makes it: loop.cc for Loops, pipeline.cc for
-// Pipelines, library.cc for the rest.
+// What the host adapter makes of a kernel, and who makes it: loop.cc for Loops, sequence.cc for
+// several, pipeline.cc for Pipelines, library.cc for the rest.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,20 @@ class HostExecutable : public Executable {
   virtual Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) = 0;
 };
 
-Result<std::unique_ptr<HostExecutable>> make_loop(const compiler::Loop& loop);
+/// The executable of a Loop.
+class HostLoop : public HostExecutable {
+ public:
+  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) final {
+    return run_loop(std::get<compiler::Loop>(kernel), inputs, outputs);
+  }
+  virtual Status run_loop(const compiler::Loop& loop, Inputs inputs, Outputs outputs) = 0;
+};
+
+Result<std::unique_ptr<HostLoop>> make_loop(const compiler::Loop& loop);
+Result<std::unique_ptr<HostExecutable>> make_sequence(const compiler::Sequence& sequence);
 Result<std::unique_ptr<HostExecutable>> make_library(const compiler::Library& library);
 Result<std::unique_ptr<HostExecutable>> make_pipeline(const compiler::Pipeline& pipeline);
+/// Of any kernel.
+Result<std::unique_ptr<HostExecutable>> make_executable(const compiler::Kernel& kernel);
 
 }  // namespace evergpu::adapters::host

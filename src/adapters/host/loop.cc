@@ -18,12 +18,11 @@ constexpr std::int64_t parallel_grain = 64 << 10;
 
 thread_local WorkSpace register_space;
 
-class LoopExecutable final : public HostExecutable {
+class LoopExecutable final : public HostLoop {
  public:
   explicit LoopExecutable(Schedule schedule) : schedule_(std::move(schedule)) {}
 
-  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
-    const Loop& loop = std::get<Loop>(kernel);
+  Status run_loop(const Loop& loop, Inputs inputs, Outputs outputs) override {
     const std::vector<char> direct = direct_outputs(schedule_, loop, inputs, outputs);
     const std::int64_t tile_cost = schedule_.tile_elements * schedule_.element_cost;
     parallel_for(schedule_.tiles, std::max<std::int64_t>(1, parallel_grain / tile_cost),
@@ -40,12 +39,12 @@ class LoopExecutable final : public HostExecutable {
 
 }  // namespace
 
-Result<std::unique_ptr<HostExecutable>> make_loop(const Loop& loop) {
+Result<std::unique_ptr<HostLoop>> make_loop(const Loop& loop) {
   const bool reduces = !loop.reductions.empty();
   Result<Schedule> schedule = make_schedule(loop, reduces ? Order::linear : Order::tiles);
   if (!schedule.ok()) return schedule.status();
   if (reduces) return make_reduce(loop, std::move(*schedule));
-  return std::unique_ptr<HostExecutable>(std::make_unique<LoopExecutable>(std::move(*schedule)));
+  return std::unique_ptr<HostLoop>(std::make_unique<LoopExecutable>(std::move(*schedule)));
 }
 
 }  // namespace evergpu::adapters::host

@@ -421,13 +421,12 @@ class ProgramReducer final : public LoopReducer {
   Reducer reducer_;
 };
 
-class LoopReduce final : public HostExecutable {
+class LoopReduce final : public HostLoop {
  public:
   LoopReduce(Schedule schedule, std::unique_ptr<LoopReducer> reducer)
       : schedule_(std::move(schedule)), reducer_(std::move(reducer)) {}
 
-  Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) override {
-    const Loop& loop = std::get<Loop>(kernel);
+  Status run_loop(const Loop& loop, Inputs inputs, Outputs outputs) override {
     const std::vector<char> direct = direct_outputs(schedule_, loop, inputs, outputs);
     reducer_->run(
         [&] { return std::make_unique<ProgramSource>(schedule_, loop, inputs, outputs, direct); },
@@ -466,10 +465,10 @@ Result<std::unique_ptr<LoopReducer>> make_reducer(const Loop& loop, std::int64_t
       std::move(reductions), groups_of(ir::Shape(loop.extents), axes), element_cost));
 }
 
-Result<std::unique_ptr<HostExecutable>> make_reduce(const Loop& loop, Schedule schedule) {
+Result<std::unique_ptr<HostLoop>> make_reduce(const Loop& loop, Schedule schedule) {
   auto reducer = make_reducer(loop, schedule.element_cost);
   if (!reducer.ok()) return reducer.status();
-  return std::unique_ptr<HostExecutable>(
+  return std::unique_ptr<HostLoop>(
       std::make_unique<LoopReduce>(std::move(schedule), std::move(*reducer)));
 }
 

@@ -51,6 +51,6 @@ Result<std::unique_ptr<LoopReducer>> make_reducer(const compiler::Loop& loop,
                                                   std::int64_t element_cost);
 
 /// An executable for `loop`, whose schedule is linear.
-Result<std::unique_ptr<HostExecutable>> make_reduce(const compiler::Loop& loop, Schedule schedule);
+Result<std::unique_ptr<HostLoop>> make_reduce(const compiler::Loop& loop, Schedule schedule);
 
 }  // namespace evergpu::adapters::host

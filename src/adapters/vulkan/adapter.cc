@@ -54,6 +54,10 @@ DeviceInfo describe(const Context& context) {
   info.memory_bytes = static_cast<std::size_t>(most);
   info.alignment = std::max<std::size_t>(device.capabilities.buffer_alignment, 64);
   info.separate_temporaries = context.red_zone_bytes() > 0;
+  // One workgroup runs them; more elements are faster shared among several.
+  constexpr std::uint32_t most_operands = 64;
+  info.sequences = {.elements = 2048,
+                    .operands = std::min(device.capabilities.max_buffers - 1, most_operands)};
   return info;
 }
 
@@ -149,9 +153,7 @@ class VulkanDevice final : public Device {
     if (std::holds_alternative<compiler::Pipeline>(kernel))
       return unimplemented("there are no pipelines on Vulkan devices");
     try {
-      auto made = std::holds_alternative<compiler::Loop>(kernel)
-                      ? vulkan::make_loop(std::get<compiler::Loop>(kernel), *context_)
-                      : vulkan::make_library(std::get<compiler::Library>(kernel), *context_);
+      auto made = make(kernel);
       if (!made.ok()) return made.status();
       return std::unique_ptr<Executable>(std::move(*made));
     } catch (const std::bad_alloc&) {
@@ -188,6 +190,14 @@ class VulkanDevice final : public Device {
   std::optional<QueueCounts> queue_counts() const override { return queue_->counts(); }
 
  private:
+  Result<std::unique_ptr<VulkanExecutable>> make(const compiler::Kernel& kernel) {
+    if (const auto* loop = std::get_if<compiler::Loop>(&kernel))
+      return vulkan::make_loop(*loop, *context_);
+    if (const auto* sequence = std::get_if<compiler::Sequence>(&kernel))
+      return vulkan::make_sequence(*sequence, *context_);
+    return vulkan::make_library(std::get<compiler::Library>(kernel), *context_);
+  }
+
   // Destroyed from below: the queue first, which waits for what is in flight.
   const std::shared_ptr<Context> context_;
   const DeviceInfo info_;

@@ -66,27 +66,56 @@ Status check_loop(const Loop& loop, const Capabilities& can) {
   return {};
 }
 
+Array LoopModule::shared_array(std::size_t number, Type element, std::uint32_t count) {
+  const auto [entry, fresh] = shared_.try_emplace({number, element});
+  if (fresh) entry->second = spirv.shared_array(element, count);
+  return entry->second;
+}
+
 LoopCode::LoopCode(const Loop& loop, const Capabilities& can, Binding binding)
-    : loop_(loop), binding_(binding), fixed_(loop.inputs.size()) {
-  arguments_ = module_.storage_buffer(0, Type::u32, false);
+    : own_(std::make_unique<LoopModule>()),
+      shared_(*own_),
+      module_(shared_.spirv),
+      loop_(loop),
+      binding_(binding),
+      first_word_(0),
+      fixed_(loop.inputs.size()) {
   if (binding == Binding::descriptors)
-    bind_descriptors(can);
+    bind_descriptors(can, false);
   else
     bind_addresses(can);
+  preserve_values(can);
+}
+
+LoopCode::LoopCode(const Loop& loop, const Capabilities& can, LoopModule& shared)
+    : shared_(shared),
+      module_(shared.spirv),
+      loop_(loop),
+      binding_(Binding::descriptors),
+      first_word_(shared.words),
+      fixed_(loop.inputs.size()) {
+  bind_descriptors(can, true);
+  preserve_values(can);
+  shared_.operands += operand_count();
+  shared_.words += operand_count() + constant_words(loop);
+}
+
+void LoopCode::preserve_values(const Capabilities& can) {
   if (can.preserves_nan_f32) module_.preserve_special_values(32);
   if (can.preserves_denormals_f32) module_.preserve_denormals(32);
-  const bool has_f64 = std::any_of(loop.program.begin(), loop.program.end(),
+  const bool has_f64 = std::any_of(loop_.program.begin(), loop_.program.end(),
                                    [](const auto& i) { return i.dtype == ir::DType::f64; });
   if (has_f64 && can.preserves_nan_f64) module_.preserve_special_values(64);
   if (has_f64 && can.preserves_denormals_f64) module_.preserve_denormals(64);
 }
 
-void LoopCode::bind_descriptors(const Capabilities& can) {
-  std::uint32_t binding = 1;
-  for (const LoopOperand& input : loop_.inputs)
-    inputs_.push_back(module_.storage_buffer(binding++, storage_type(input.dtype, can), false));
-  for (const LoopOperand& output : loop_.outputs)
-    outputs_.push_back(module_.storage_buffer(binding++, storage_type(output.dtype, can), true));
+void LoopCode::bind_descriptors(const Capabilities& can, bool coherent) {
+  std::uint32_t binding = 1 + shared_.operands;
+  const auto bind = [&](const LoopOperand& operand, bool writable) {
+    return module_.storage_buffer(binding++, storage_type(operand.dtype, can), writable, coherent);
+  };
+  for (const LoopOperand& input : loop_.inputs) inputs_.push_back(bind(input, false));
+  for (const LoopOperand& output : loop_.outputs) outputs_.push_back(bind(output, true));
 }
 
 // An operand's array then begins at its offset.
@@ -112,11 +141,11 @@ std::uint32_t LoopCode::operand_count() const {
 
 Value LoopCode::read_word(std::uint32_t word) {
   const Id index = module_.constant(Type::u32, word);
-  return {&module_, module_.load(arguments_, index), Type::u32};
+  return {&module_, module_.load(shared_.arguments, index), Type::u32};
 }
 
 Value LoopCode::read_argument(std::uint32_t word) {
-  return read_word(word + (binding_ == Binding::addresses ? 2 * operand_count() : 0));
+  return read_word(first_word_ + word + (binding_ == Binding::addresses ? 2 * operand_count() : 0));
 }
 
 Value LoopCode::argument(std::uint32_t index) {

@@ -2,8 +2,11 @@
 // offsets and constants are launch arguments.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "adapters/vulkan/element.h"
@@ -15,12 +18,34 @@ namespace evergpu::adapters::vulkan {
 /// unimplemented or resource_exhausted, in words, when there is no code for the loop on the device.
 Status check_loop(const compiler::Loop& loop, const Capabilities& capabilities);
 
+/// A module for the code of one loop, or of several, one after the other: each has its buffers and
+/// its arguments after those of the loops before.
+class LoopModule {
+ public:
+  LoopModule() : arguments(spirv.storage_buffer(0, Type::u32, false)) {}
+
+  /// Array `number` that the workgroup shares: the same for all loops.
+  Array shared_array(std::size_t number, Type element, std::uint32_t count);
+
+  SpirvModule spirv;
+  const Array arguments;
+  std::uint32_t operands = 0;  // of the loops so far
+  std::uint32_t words = 0;     // of their arguments
+
+ private:
+  std::map<std::pair<std::size_t, Type>, Array> shared_;
+};
+
 class LoopCode {
  public:
-  /// Declares the loop's buffers: its inputs, then its outputs.
+  /// Declares the loop's buffers: its inputs, then its outputs. In a module of its own.
   LoopCode(const compiler::Loop& loop, const Capabilities& capabilities, Binding binding);
+  /// The next loop of a module, by descriptors. It may read what earlier ones stored, after a
+  /// barrier.
+  LoopCode(const compiler::Loop& loop, const Capabilities& capabilities, LoopModule& shared);
 
   SpirvModule& module() { return module_; }
+  LoopModule& shared() { return shared_; }
   /// A word of the arguments after the loop's own.
   Value argument(std::uint32_t index);
   /// The number of this workgroup.
@@ -45,15 +70,18 @@ class LoopCode {
   std::uint32_t operand_count() const;
   Value read_word(std::uint32_t word);
   Value read_argument(std::uint32_t word);
-  void bind_descriptors(const Capabilities& capabilities);
+  void preserve_values(const Capabilities& capabilities);
+  void bind_descriptors(const Capabilities& capabilities, bool coherent);
   void bind_addresses(const Capabilities& capabilities);
   Value position(std::size_t operand, const compiler::LoopOperand& of,
                  const std::vector<Value>& index);
 
-  SpirvModule module_;
+  const std::unique_ptr<LoopModule> own_;  // null: a module of several
+  LoopModule& shared_;
+  SpirvModule& module_;
   const compiler::Loop& loop_;
   const Binding binding_;
-  Array arguments_;
+  const std::uint32_t first_word_;  // of its arguments
   std::vector<Array> inputs_;
   std::vector<Array> outputs_;
   std::vector<std::optional<Element>> fixed_;  // by input: what load_fixed() loaded

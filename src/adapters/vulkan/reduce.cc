@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "adapters/vulkan/loop_code.h"
 #include "adapters/vulkan/tiles.h"
 #include "ir/shape.h"
 
@@ -145,19 +144,12 @@ std::vector<Element> combine_lanes(LoopCode& code, const Loop& loop, std::uint32
   std::vector<Array> shared;
   shared.reserve(mine.size());
   for (const Element& element : mine)
-    shared.push_back(module.shared_array(element.bits.type, lanes));
-  const auto barrier = [&] {
-    constexpr std::uint32_t workgroup = 2;
-    constexpr std::uint32_t acquire_release_workgroup_memory = 0x108;
-    module.emit_plain(spv::Op::control_barrier,
-                      {module.constant(Type::u32, workgroup), module.constant(Type::u32, workgroup),
-                       module.constant(Type::u32, acquire_release_workgroup_memory)});
-  };
+    shared.push_back(code.shared().shared_array(shared.size(), element.bits.type, lanes));
   const auto held = [&](std::size_t i, const Value& at) {
     return Element{mine[i].dtype, {&module, module.load(shared[i], at.id), mine[i].bits.type}};
   };
   for (std::size_t i = 0; i < mine.size(); ++i) module.store(shared[i], lane.id, mine[i].bits.id);
-  barrier();
+  module.barrier();
   for (std::uint32_t width = lanes / 2; width > 0; width /= 2) {
     when(lane < static_cast<double>(width), [&] {
       for (std::size_t i = 0; i < mine.size(); ++i) {
@@ -166,7 +158,7 @@ std::vector<Element> combine_lanes(LoopCode& code, const Loop& loop, std::uint32
         module.store(shared[i], lane.id, both.bits.id);
       }
     });
-    barrier();
+    module.barrier();
   }
   std::vector<Element> result;
   for (std::size_t i = 0; i < mine.size(); ++i) result.push_back(held(i, lane.like(0)));
@@ -188,16 +180,13 @@ std::vector<Element> combine_subgroup(const Loop& loop, std::uint32_t lanes,
   return mine;
 }
 
-// The first pass. With several slices the loop's reduced outputs are arrays [slices, results].
-std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& division,
-                                        const Capabilities& can, Binding binding) {
-  LoopCode code(loop, can, binding);
+// What an invocation, or a workgroup of them that share a result, does for item number `item` of
+// results and slices; nothing where there is none.
+void reduce_item(LoopCode& code, const Loop& loop, const Division& division, const Value& item,
+                 const Value& lane) {
   SpirvModule& module = code.module();
   const std::size_t plain = loop.plain_outputs();
   const bool shares = division.lanes > 1;
-  const std::uint32_t size = division.invocations;
-  const Value lane = division.is_subgroup ? code.subgroup_lane() : code.lane();
-  const Value item = shares ? code.group() : code.group() * static_cast<double>(size) + lane;
   const Value results = item.like(static_cast<double>(std::max<std::int64_t>(division.results, 1)));
   const Value slice = item / results;
   const Value result = item - slice * results;
@@ -258,7 +247,23 @@ std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& divisi
       }
     }
   });
-  return std::move(module).finish(size);
+}
+
+// An invocation's number among those that share a result, or in its workgroup.
+Value lane_of(LoopCode& code, const Division& division) {
+  return division.is_subgroup ? code.subgroup_lane() : code.lane();
+}
+
+// The first pass. With several slices the loop's reduced outputs are arrays [slices, results].
+std::vector<std::uint32_t> reduce_spirv(const Loop& loop, const Division& division,
+                                        const Capabilities& can, Binding binding) {
+  LoopCode code(loop, can, binding);
+  const std::uint32_t size = division.invocations;
+  const Value lane = lane_of(code, division);
+  const bool shares = division.lanes > 1;
+  const Value item = shares ? code.group() : code.group() * static_cast<double>(size) + lane;
+  reduce_item(code, loop, division, item, lane);
+  return std::move(code.module()).finish(size);
 }
 
 // The loop whose reduced outputs are arrays of accumulators in scratch memory.
@@ -376,6 +381,30 @@ Result<std::unique_ptr<VulkanExecutable>> make_reduce(const Loop& loop, Context&
   if (!pipeline.ok()) return pipeline.status();
   return std::unique_ptr<VulkanExecutable>(
       std::make_unique<ReduceExecutable>(*pipeline, division, can, std::move(second)));
+}
+
+bool fits_workgroup(const Loop& loop, const Context& context, std::uint32_t invocations) {
+  const Division division = divide(loop, context);
+  const std::size_t bytes = 12 * loop.reductions.size() * division.lanes;  // 32 and 64 bits wide
+  return division.slices == 1 &&
+         (division.lanes == 1 ||
+          (division.lanes == invocations && bytes <= context.capabilities().shared_bytes));
+}
+
+void reduce_in_workgroup(LoopCode& code, const Loop& loop, const Context& context,
+                         std::uint32_t invocations) {
+  const Division division = divide(loop, context);
+  const Value lane = lane_of(code, division);
+  const auto size = static_cast<double>(invocations);
+  const bool shares = division.lanes > 1;
+  const std::int64_t rounds =
+      shares ? division.results : (division.results + invocations - 1) / invocations;
+  repeat(lane.like(static_cast<double>(rounds)), {},
+         [&](const Value& i, const std::vector<Value>& none) {
+           reduce_item(code, loop, division, shares ? i : lane + i * size, lane);
+           if (shares) code.module().barrier();  // the shared arrays are free again
+           return none;
+         });
 }
 
 Result<std::unique_ptr<VulkanExecutable>> make_library_reduce(const compiler::Library& library,

@@ -121,6 +121,7 @@ enum class Decoration : std::uint32_t {
   array_stride = 6,
   built_in = 11,
   aliased = 20,
+  coherent = 23,
   non_writable = 24,
   binding = 33,
   descriptor_set = 34,

@@ -110,7 +110,8 @@ void SpirvModule::decorate(Id target, spv::Decoration decoration,
   append(decorations_, Op::decorate, words);
 }
 
-Array SpirvModule::storage_buffer(std::uint32_t binding, Type element, bool writable) {
+Array SpirvModule::storage_buffer(std::uint32_t binding, Type element, bool writable,
+                                  bool coherent) {
   Id& structure = buffer_types_[element];
   if (structure == 0) {
     const Id array = declare(Op::type_runtime_array, {type(element)});
@@ -124,6 +125,7 @@ Array SpirvModule::storage_buffer(std::uint32_t binding, Type element, bool writ
   decorate(id, spv::Decoration::binding, {binding});
   decorate(id, spv::Decoration::aliased);
   if (!writable) decorate(id, spv::Decoration::non_writable);
+  if (coherent) decorate(id, spv::Decoration::coherent);
   return {id, element, spv::Storage::storage_buffer};
 }
 
@@ -175,6 +177,16 @@ void SpirvModule::update_atomically(Op op, const Array& array, Id index, Id valu
   emit(op, type(array.element),
        {element_pointer(array, index), constant(Type::u32, scope_device),
         constant(Type::u32, relaxed), value});
+}
+
+void SpirvModule::barrier(bool of_buffers) {
+  constexpr std::uint32_t workgroup = 2;
+  constexpr std::uint32_t acquire_release = 0x8;
+  constexpr std::uint32_t uniform_memory = 0x40;  // storage buffers are of it
+  constexpr std::uint32_t workgroup_memory = 0x100;
+  const std::uint32_t memory = workgroup_memory | (of_buffers ? uniform_memory : 0);
+  emit_plain(Op::control_barrier, {constant(Type::u32, workgroup), constant(Type::u32, workgroup),
+                                   constant(Type::u32, acquire_release | memory)});
 }
 
 Id SpirvModule::builtin(spv::BuiltIn builtin, std::uint32_t component) {

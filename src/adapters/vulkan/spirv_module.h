@@ -43,8 +43,9 @@ class SpirvModule {
   /// A number by its bits.
   Id constant(Type type, std::uint64_t bits);
 
-  /// Storage buffer `binding` of set 0.
-  Array storage_buffer(std::uint32_t binding, Type element, bool writable);
+  /// Storage buffer `binding` of set 0. What an invocation stores to a coherent one, others of its
+  /// workgroup find there after a barrier.
+  Array storage_buffer(std::uint32_t binding, Type element, bool writable, bool coherent = false);
   /// The array at a device address, a u64.
   Array array_at(Id address, Type element);
   /// An array that the workgroup shares.
@@ -55,6 +56,9 @@ class SpirvModule {
   /// `element` and `value`, or `element` or `value`, in place of an element: atomic_and, atomic_or.
   /// Of 32-bit elements, in no order with other accesses.
   void update_atomically(spv::Op op, const Array& array, Id index, Id value);
+  /// All invocations of the workgroup come here before one goes on, and see what the others stored
+  /// to shared arrays and, if asked, to coherent buffers.
+  void barrier(bool of_buffers = false);
   /// A component of a builtin of three; component 0 of one of one.
   Id builtin(spv::BuiltIn builtin, std::uint32_t component);
 

@@ -75,8 +75,10 @@ void expect_linear(const char* what, Work&& work) {
 }
 
 TEST(Performance, PlanningIsFastAndLinear) {
-  expect_linear("planning",
-                [](const ir::Graph& graph) { EXPECT_FALSE(make_plan(graph).steps.empty()); });
+  const SequenceLimits sequences{.elements = 8192, .operands = 256};
+  expect_linear("planning", [&](const ir::Graph& graph) {
+    EXPECT_FALSE(make_plan(graph, {.strided_matmul = true, .sequences = sequences}).steps.empty());
+  });
 }
 
 TEST(Performance, FindingAPlanAgainIsFastAndLinear) {
@@ -85,7 +87,8 @@ TEST(Performance, FindingAPlanAgainIsFastAndLinear) {
   expect_linear("finding", [&](const ir::Graph& graph) {
     const Structure structure = structure_of(graph);
     if (positions.size() != graph.nodes.size()) {
-      plan = make_plan(graph);
+      plan = make_plan(graph,
+                       {.strided_matmul = true, .sequences = {.elements = 8192, .operands = 256}});
       positions.resize(graph.nodes.size());
       std::iota(positions.begin(), positions.end(), 0);
     }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/evaluate.h"
 
 namespace evergpu::compiler {
@@ -207,6 +209,45 @@ class Executor {
                     element(loop.outputs[o], step.outputs[o], index));
       });
     }
+  }
+
+  /// Loop after loop. An output may lie where an input did that no later loop reads.
+  void launch(const Sequence& sequence, const Step& step) {
+    expect(sequence.loops.size() > 1, "a sequence of one loop");
+    std::vector<Step> parts;
+    auto input = step.inputs.begin();
+    auto output = step.outputs.begin();
+    for (const Loop& loop : sequence.loops) {
+      Step& part = parts.emplace_back();
+      const auto inputs_end = input + static_cast<std::ptrdiff_t>(loop.inputs.size());
+      const auto outputs_end = output + static_cast<std::ptrdiff_t>(loop.outputs.size());
+      part.inputs.assign(input, inputs_end);
+      part.outputs.assign(output, outputs_end);
+      input = inputs_end;
+      output = outputs_end;
+    }
+    expect(input == step.inputs.end() && output == step.outputs.end(), "the operands' number");
+    // Buffers whose bytes are not theirs any more, once an output lies there.
+    std::vector<std::uint32_t> gone;
+    for (std::size_t i = 0; i < parts.size() && execution_.complaint.empty(); ++i) {
+      for (std::uint32_t read : parts[i].inputs)
+        expect(std::find(gone.begin(), gone.end(), read) == gone.end(),
+               "a loop's input was written over");
+      launch(sequence.loops[i], parts[i]);
+      for (std::uint32_t written : parts[i].outputs)
+        for (const auto* buffers : {&step.inputs, &step.outputs})
+          for (std::uint32_t other : *buffers)
+            if (other != written && overlap(written, other) && !is_output(parts, i + 1, other))
+              gone.push_back(other);
+    }
+  }
+
+  /// Whether the parts from `first` on write a buffer.
+  static bool is_output(const std::vector<Step>& parts, std::size_t first, std::uint32_t buffer) {
+    return std::any_of(
+        parts.begin() + static_cast<std::ptrdiff_t>(first), parts.end(), [&](const Step& part) {
+          return std::find(part.outputs.begin(), part.outputs.end(), buffer) != part.outputs.end();
+        });
   }
 
   void reduce(const Loop& loop, const Step& step, std::size_t o, const ir::Tensor& value) {

@@ -207,10 +207,6 @@ class RandomGraph {
 };
 
 /// What devices take, in turn.
-PlanOptions options_of(std::uint32_t seed) {
-  return {.strided_matmul = seed % 2 == 0, .pipelines = seed % 3 != 0};
-}
-
 std::vector<ir::Tensor> random_leaves(const ir::Graph& graph, std::uint32_t seed) {
   std::mt19937 random(seed);
   std::vector<ir::Tensor> leaves;
@@ -244,6 +240,16 @@ void expect_same_bits(const Plan& plan, const ir::Graph& graph,
         << "wanted value " << i << " of " << explain();
 }
 
+/// With what devices may or may not take.
+Plan plan_of_seed(const ir::Graph& graph, std::uint32_t seed) {
+  constexpr SequenceLimits none;
+  constexpr SequenceLimits limits[] = {
+      none, {.elements = 4096, .operands = 200}, none, {.elements = 24, .operands = 9}};
+  return make_plan(graph, {.strided_matmul = seed % 2 == 0,
+                           .pipelines = seed % 3 != 0,
+                           .sequences = limits[seed / 2 % 4]});
+}
+
 class RandomPlans : public ::testing::TestWithParam<int> {};
 
 TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
@@ -252,7 +258,7 @@ TEST_P(RandomPlans, GiveTheBitsOfTheInterpreter) {
     const std::vector<ir::Tensor> leaves = random_leaves(graph, seed);
     std::vector<ir::TensorView> views;
     for (const ir::Tensor& tensor : leaves) views.push_back(tensor.view());
-    expect_same_bits(make_plan(graph, options_of(seed)), graph, views, seed);
+    expect_same_bits(plan_of_seed(graph, seed), graph, views, seed);
   }
 }
 
@@ -265,7 +271,7 @@ TEST_P(RandomPlans, OfEveryKindGiveTheBitsOfTheInterpreter) {
     options.max_elements = 300;
     const auto made = evergpu::testing::make_random_graph(random, options);
     const ir::Graph graph = ir::graph_of(made.wanted);
-    expect_same_bits(make_plan(graph, options_of(seed)), graph, made.leaves_of(graph), seed);
+    expect_same_bits(plan_of_seed(graph, seed), graph, made.leaves_of(graph), seed);
   }
 }
 
@@ -303,8 +309,8 @@ TEST(Plans, DependOnStructureAlone) {
       if (!node.leaf) continue;  // it may have been computed with anything
       node.operation.kind = random() % 2 == 0 ? Kind::constant : Kind::reshape;
     }
-    const Plan a = make_plan(graph, options_of(seed));
-    const Plan b = make_plan(other, options_of(seed));
+    const Plan a = plan_of_seed(graph, seed);
+    const Plan b = plan_of_seed(other, seed);
     ASSERT_EQ(a.steps.size(), b.steps.size());
     ASSERT_EQ(a.arena_bytes, b.arena_bytes);
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
@@ -322,9 +328,9 @@ TEST(Plans, BoundToOtherArgumentsAreAsIfNew) {
     const ir::Graph other = with_other_arguments(graph, random);
     std::vector<std::uint32_t> positions(graph.nodes.size());
     std::iota(positions.begin(), positions.end(), 0);
-    Plan bound = make_plan(graph, options_of(seed));
+    Plan bound = plan_of_seed(graph, seed);
     rebind(bound, other, positions);
-    const Plan made = make_plan(other, options_of(seed));
+    const Plan made = plan_of_seed(other, seed);
     ASSERT_EQ(print(bound, other), print(made, other));
     for (std::size_t i = 0; i < made.steps.size(); ++i)
       ASSERT_TRUE(bound.steps[i].kernel == made.steps[i].kernel) << print(made, other);
@@ -337,7 +343,7 @@ TEST(Plans, BoundToReorderedGraphsGiveTheBitsOfTheInterpreter) {
     const ir::Graph graph = RandomGraph(seed).make(40);
     std::mt19937 random(seed);
     Structure structure = structure_of(graph);
-    Plan plan = make_plan(graph, options_of(seed));
+    Plan plan = plan_of_seed(graph, seed);
     for (int round = 0; round < 2; ++round) {
       const ir::Graph other = with_other_arguments(reordered(graph, random), random);
       const Structure found = structure_of(other);
