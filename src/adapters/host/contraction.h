@@ -5,6 +5,32 @@
 
 namespace evergpu::adapters::host {
 
+/// The arrays of a convolution, whichever of them its Library computes.
+struct ConvolutionShapes {
+  explicit ConvolutionShapes(const compiler::Library& library)
+      : input(of(library, ir::Kind::convolution_input, 0)),
+        filter(of(library, ir::Kind::convolution_filter,
+                  library.operation.kind == ir::Kind::convolution ? 1 : 0)),
+        output(of(library, ir::Kind::convolution, 1)) {}
+
+  const ir::Shape& input;
+  const ir::Shape& filter;
+  const ir::Shape& output;
+
+  /// Of the convolution; its gradients take as many. An element of the output takes the filter's
+  /// elements but for the output channels.
+  std::int64_t multiplications() const {
+    return output.elements() * (filter.elements() / filter[filter.rank() - 1]);
+  }
+
+ private:
+  static const ir::Shape& of(const compiler::Library& library, ir::Kind computes,
+                             std::size_t operand) {
+    return library.operation.kind == computes ? library.operation.shape
+                                              : library.operand_shapes[operand];
+  }
+};
+
 /// With oneDNN; null when it has no fast code for the dtypes and shapes on this processor.
 /// Operands may have layouts.
 MadeLibrary make_onednn_matmul(const compiler::Library& library);

@@ -68,9 +68,7 @@ class FilterGradientByImages final : public HostExecutable {
     parallel_for(sums_, 8192, [&](std::int64_t begin, std::int64_t end) {
       float* const sums = result + begin;
       add_.rows(others + begin, sums_, count - 1, end - begin, sums, true);
-      if (!rounds) return;
-      round_kernel(dtype_)({.a = sums, .result = sums, .n = end - begin});
-      narrow_kernel(dtype_)({.a = sums, .result = outputs[0] + begin * 2, .n = end - begin});
+      if (rounds) store_rounded(dtype_, sums, end - begin, outputs[0] + begin * 2);
     });
     return {};
   }

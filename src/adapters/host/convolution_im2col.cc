@@ -133,21 +133,17 @@ MadeLibrary make_im2col_convolution(const Library& library) {
       attributes.layout != ir::Layout::channels_last || attributes.groups != 1)
     return nullptr;
   const Kind kind = library.operation.kind;
-  const auto& shapes = library.operand_shapes;
-  for (const ir::Shape& shape : shapes)
+  for (const ir::Shape& shape : library.operand_shapes)
     if (shape.elements() == 0) return nullptr;
-  const ir::Shape& input = kind == Kind::convolution_input ? library.operation.shape : shapes[0];
-  const ir::Shape& filter = kind == Kind::convolution         ? shapes[1]
-                            : kind == Kind::convolution_input ? shapes[0]
-                                                              : library.operation.shape;
-  const ir::Shape& output = kind == Kind::convolution ? library.operation.shape : shapes[1];
+  const ConvolutionShapes shapes(library);
   const auto axis = [&](int spatial) {
     const auto i = static_cast<std::size_t>(spatial);
-    return Axis{input[spatial + 1],    output[spatial + 1],     filter[spatial],
-                attributes.strides[i], attributes.dilations[i], attributes.pad_low[i]};
+    return Axis{shapes.input[spatial + 1], shapes.output[spatial + 1], shapes.filter[spatial],
+                attributes.strides[i],     attributes.dilations[i],    attributes.pad_low[i]};
   };
-  const Problem p{input[0], input[3], output[3], axis(0), axis(1)};
-  if (p.positions() * (p.row() + p.out_channels) > least_weights_per_number * filter.elements())
+  const Problem p{shapes.input[0], shapes.input[3], shapes.output[3], axis(0), axis(1)};
+  if (p.positions() * (p.row() + p.out_channels) >
+      least_weights_per_number * shapes.filter.elements())
     return nullptr;
 
   const ir::Shape rows{p.positions(), p.row()};

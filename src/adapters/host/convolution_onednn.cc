@@ -86,25 +86,17 @@ struct Problem {
 Problem problem_of(const compiler::Library& library, memory::data_type type,
                    memory::data_type result_type) {
   const auto& attributes = library.operation.get<ir::Convolution>();
-  const ir::Shape& result = library.operation.shape;
-  const ir::Shape& first = library.operand_shapes[0];
-  const ir::Shape& second = library.operand_shapes[1];
-  const Kind kind = library.operation.kind;
-  const ir::Shape& input = kind == Kind::convolution_input ? result : first;
-  const ir::Shape& filter = kind == Kind::convolution          ? second
-                            : kind == Kind::convolution_filter ? result
-                                                               : first;
-  const ir::Shape& output = kind == Kind::convolution ? result : second;
+  const ConvolutionShapes shapes(library);
 
   Problem problem;
-  problem.source = image(input, attributes.layout, type);
-  const FilterDims weights = filter_dims(filter, attributes.groups);
-  const auto weights_type = kind == Kind::convolution_filter ? result_type : type;
+  problem.source = image(shapes.input, attributes.layout, type);
+  const FilterDims weights = filter_dims(shapes.filter, attributes.groups);
+  const auto weights_type = library.operation.kind == Kind::convolution_filter ? result_type : type;
   problem.weights = memory::desc(weights.dims, weights_type, weights.strides);
   problem.weights_wanted = memory::desc(weights.dims, weights_type, memory::format_tag::any);
-  problem.target = image(output, attributes.layout, type);
-  const std::int64_t elements = input.elements() + output.elements();
-  if (elements * weights_per_element <= filter.elements()) {
+  problem.target = image(shapes.output, attributes.layout, type);
+  const std::int64_t elements = shapes.input.elements() + shapes.output.elements();
+  if (elements * weights_per_element <= shapes.filter.elements()) {
     problem.source_wanted = memory::desc(problem.source.get_dims(), type, memory::format_tag::any);
     problem.target_wanted = memory::desc(problem.target.get_dims(), type, memory::format_tag::any);
   } else {
@@ -117,18 +109,6 @@ Problem problem_of(const compiler::Library& library, memory::data_type type,
   problem.pad_low = dims_of(attributes.pad_low);
   problem.pad_high = dims_of(attributes.pad_high);
   return problem;
-}
-
-// Of the forward convolution, which the other two equal: an output element takes the filter's
-// elements but for the output channels.
-std::int64_t multiplications(const compiler::Library& library) {
-  const ir::Kind kind = library.operation.kind;
-  const ir::Shape& filter = kind == Kind::convolution         ? library.operand_shapes[1]
-                            : kind == Kind::convolution_input ? library.operand_shapes[0]
-                                                              : library.operation.shape;
-  const ir::Shape& output =
-      kind == Kind::convolution ? library.operation.shape : library.operand_shapes[1];
-  return output.elements() * (filter.elements() / filter[filter.rank() - 1]);
 }
 
 dnnl::convolution_forward::primitive_desc describe_forward(const Problem& p) {
@@ -157,7 +137,7 @@ MadeLibrary make(const Description& description, const std::vector<onednn::Opera
 MadeLibrary make_checked(const compiler::Library& library, memory::data_type type,
                          memory::data_type result_type) {
   const Problem p = problem_of(library, type, result_type);
-  const bool small = onednn::is_small(multiplications(library));
+  const bool small = onednn::is_small(ConvolutionShapes(library).multiplications());
   const OneThread alone(small);
   const auto forward = describe_forward(p);
   if (!forward) return nullptr;

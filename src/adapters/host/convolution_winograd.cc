@@ -334,10 +334,7 @@ bool is_for_winograd(const Library& library) {
   if (attributes.layout != ir::Layout::channels_last || attributes.groups != 1 ||
       attributes.strides != ones || attributes.dilations != ones)
     return false;
-  const Kind kind = library.operation.kind;
-  const ir::Shape& filter = kind == Kind::convolution         ? library.operand_shapes[1]
-                            : kind == Kind::convolution_input ? library.operand_shapes[0]
-                                                              : library.operation.shape;
+  const ir::Shape& filter = ConvolutionShapes(library).filter;
   if (filter[0] != 3 || filter[1] != 3) return false;
   for (const std::int64_t channels : {filter[2], filter[3]})
     if (channels < least_channels || channels % winograd_channels != 0) return false;

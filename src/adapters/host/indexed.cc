@@ -116,9 +116,7 @@ class ScatterExecutable final : public HostExecutable {
                      std::memcpy(to, base, static_cast<std::size_t>(elements * size_));
                    }
                    update_rows(indices, begin, end, inputs[2], totals);
-                   if (!widens_) return;
-                   round_kernel(dtype_)({.a = totals, .result = totals, .n = elements});
-                   narrow_kernel(dtype_)({.a = totals, .result = to, .n = elements});
+                   if (widens_) store_rounded(dtype_, totals, elements, to);
                  });
     return {};
   }

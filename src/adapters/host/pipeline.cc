@@ -260,12 +260,6 @@ class PipelineExecutable final : public HostExecutable {
     return std::max<std::int64_t>(1, grain_elements / parts_.rows.most_elements());
   }
 
-  // Elements that were held, to an array.
-  void store(std::byte* from, std::int64_t n, std::byte* to) const {
-    round_kernel(parts_.dtype)({.a = from, .result = from, .n = n});
-    narrow_kernel(parts_.dtype)({.a = from, .result = to, .n = n});
-  }
-
   void reduce(const Arrays& arrays) const {
     const WindowRows& rows = parts_.rows;
     const std::int64_t width = rows.pooled_elements();
@@ -279,7 +273,7 @@ class PipelineExecutable final : public HostExecutable {
             parts_.widens() ? pooled_space.at_least(static_cast<std::size_t>(n * parts_.held_size))
                             : target;
         rows.reduce(row, last, operand.elements(begin, rows.begin(last) - begin), pooled);
-        if (parts_.widens()) store(pooled, n, target);
+        if (parts_.widens()) store_rounded(parts_.dtype, pooled, n, target);
       });
     });
   }
@@ -296,7 +290,7 @@ class PipelineExecutable final : public HostExecutable {
                 ? gradient_space.at_least(static_cast<std::size_t>(n * parts_.held_size))
                 : target;
         gradient.make(row, last, made);
-        if (parts_.widens()) store(made, n, target);
+        if (parts_.widens()) store_rounded(parts_.dtype, made, n, target);
       });
     });
   }

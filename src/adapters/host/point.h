@@ -47,6 +47,9 @@ PointKernel rounded_binary_kernel(ir::BinaryOp op, ir::DType dtype);
 PointKernel widen_kernel(ir::DType dtype);
 /// f32 elements that are values of the 16-bit float dtype, as 16-bit floats in memory.
 PointKernel narrow_kernel(ir::DType dtype);
+/// Writes `n` f32 elements to memory as 16-bit floats of `dtype`, rounded; they are rounded in
+/// place.
+void store_rounded(ir::DType dtype, void* elements, std::int64_t n, void* to);
 
 // The same operations with vector instructions; null where there is nothing better than the
 // portable kernel.

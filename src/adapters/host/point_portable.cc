@@ -118,4 +118,9 @@ PointKernel narrow_kernel(DType dtype) {
                              : &reinterpret<BFloat16, BFloat16, float, BFloat16>;
 }
 
+void store_rounded(DType dtype, void* elements, std::int64_t n, void* to) {
+  round_kernel(dtype)({.a = elements, .result = elements, .n = n});
+  narrow_kernel(dtype)({.a = elements, .result = to, .n = n});
+}
+
 }  // namespace evergpu::adapters::host

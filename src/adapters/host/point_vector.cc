@@ -15,6 +15,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "adapters/host/round-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace evergpu::adapters::host::HWY_NAMESPACE {
 namespace {
@@ -51,9 +53,19 @@ HWY_INLINE auto apply(T x, T y) {
   if constexpr (op == BinaryOp::greater_equal) return static_cast<std::uint8_t>(x >= y);
 }
 
-template <BinaryOp op, typename T>
+// The same, and for registers that hold bfloat16 numbers as f32 rounded to one, in the same pass.
+template <BinaryOp op, typename T, bool rounds>
+HWY_INLINE auto compute(T x, T y) {
+  const auto result = apply<op, T>(x, y);
+  if constexpr (rounds)
+    return std::bit_cast<float>(rounded_bf16(std::bit_cast<std::uint32_t>(result)));
+  else
+    return result;
+}
+
+template <BinaryOp op, typename T, bool rounds = false>
 void binary(const PointCall& call) {
-  using Result = decltype(apply<op, T>(T(), T()));
+  using Result = decltype(compute<op, T, rounds>(T(), T()));
   const T* a = static_cast<const T*>(call.a);
   const T* b = static_cast<const T*>(call.b);
   auto* result = static_cast<Result*>(call.result);
@@ -61,18 +73,18 @@ void binary(const PointCall& call) {
   if (call.b_uniform) {
     const T y = *b;
     if (call.a_uniform) {
-      *result = apply<op, T>(*a, y);
+      *result = compute<op, T, rounds>(*a, y);
       return;
     }
     EVERGPU_VECTOR_LOOP
-    for (std::int64_t i = 0; i < n; ++i) result[i] = apply<op, T>(a[i], y);
+    for (std::int64_t i = 0; i < n; ++i) result[i] = compute<op, T, rounds>(a[i], y);
   } else if (call.a_uniform) {
     const T x = *a;
     EVERGPU_VECTOR_LOOP
-    for (std::int64_t i = 0; i < n; ++i) result[i] = apply<op, T>(x, b[i]);
+    for (std::int64_t i = 0; i < n; ++i) result[i] = compute<op, T, rounds>(x, b[i]);
   } else {
     EVERGPU_VECTOR_LOOP
-    for (std::int64_t i = 0; i < n; ++i) result[i] = apply<op, T>(a[i], b[i]);
+    for (std::int64_t i = 0; i < n; ++i) result[i] = compute<op, T, rounds>(a[i], b[i]);
   }
 }
 
@@ -135,6 +147,21 @@ template <typename T>
 PointKernel integer(BinaryOp op) {
   const PointKernel kernel = bitwise<T>(op);
   return kernel != nullptr ? kernel : arithmetic<T>(op);
+}
+
+PointKernel find_rounded_binary(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::add:
+      return binary<BinaryOp::add, float, true>;
+    case BinaryOp::subtract:
+      return binary<BinaryOp::subtract, float, true>;
+    case BinaryOp::multiply:
+      return binary<BinaryOp::multiply, float, true>;
+    case BinaryOp::divide:
+      return binary<BinaryOp::divide, float, true>;
+    default:
+      return nullptr;
+  }
 }
 
 PointKernel find_binary(BinaryOp op, DType dtype) {
@@ -305,6 +332,7 @@ namespace {
 
 HWY_EXPORT(find_unary);
 HWY_EXPORT(find_binary);
+HWY_EXPORT(find_rounded_binary);
 HWY_EXPORT(find_select);
 
 }  // namespace
@@ -315,6 +343,10 @@ PointKernel vector_unary_kernel(ir::UnaryOp op, ir::DType dtype) {
 
 PointKernel vector_binary_kernel(ir::BinaryOp op, ir::DType dtype) {
   return HWY_DYNAMIC_DISPATCH(find_binary)(op, dtype);
+}
+
+PointKernel rounded_binary_kernel(ir::BinaryOp op, ir::DType dtype) {
+  return dtype == ir::DType::bf16 ? HWY_DYNAMIC_DISPATCH(find_rounded_binary)(op) : nullptr;
 }
 
 PointKernel select_kernel(ir::DType dtype) {

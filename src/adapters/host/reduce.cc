@@ -100,12 +100,10 @@ struct Reduction {
   std::byte* partial = nullptr;  // while it runs
 
   void finish(std::byte* from, std::byte* result, std::int64_t n) const {
-    if (!widens) {
+    if (widens)
+      store_rounded(dtype, from, n, result);
+    else
       std::memcpy(result, from, static_cast<std::size_t>(n * size));
-      return;
-    }
-    round_kernel(dtype)({.a = from, .result = from, .n = n});
-    narrow_kernel(dtype)({.a = from, .result = result, .n = n});
   }
 };
 

@@ -73,9 +73,7 @@ class ThroughFloat final : public HostExecutable {
     EVERGPU_RETURN_IF_ERROR(inner_->run(kernel_, wide, results));
     std::byte* const target = output + number * result_elements * 2;
     parallel_for(result_elements, grain, [&](std::int64_t begin, std::int64_t end) {
-      std::byte* at = result + begin * 4;
-      round_kernel(dtype_)({.a = at, .result = at, .n = end - begin});
-      narrow_kernel(dtype_)({.a = at, .result = target + begin * 2, .n = end - begin});
+      store_rounded(dtype_, result + begin * 4, end - begin, target + begin * 2);
     });
     return {};
   }
