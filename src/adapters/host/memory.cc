@@ -10,6 +10,13 @@
 namespace evergpu::adapters::host {
 namespace {
 
+// From this size on a kept block that is larger than asked for serves, by at most a quarter: arenas
+// of plans that differ a little share one.
+constexpr std::size_t large_block = 1 << 20;
+// All blocks together are at most this much larger than what was handed out at one time, in
+// eighths.
+constexpr std::size_t kept_eighths = 1;
+
 void free_block(std::byte* data) { ::operator delete(data, std::align_val_t(block_alignment)); }
 
 }  // namespace
@@ -33,16 +40,20 @@ Result<std::unique_ptr<Memory>> MemoryPool::allocate(std::size_t bytes) {
   };
   const std::scoped_lock lock(mutex_);
   if (bytes > limit_) return no_room(used_bytes_);
-  const std::size_t block_bytes = class_of(bytes);
+  std::size_t block_bytes = class_of(bytes);
   std::byte* data = nullptr;
-  if (const auto found = kept_.find(block_bytes); found != kept_.end()) {
+  if (const auto found = find_kept(block_bytes); found != kept_.end()) {
+    block_bytes = found->first;
     data = found->second.back().data;  // the most recent one is likeliest in the cache
     found->second.pop_back();
     if (found->second.empty()) kept_.erase(found);
     kept_bytes_ -= block_bytes;
   } else {
     if (used_bytes_ + block_bytes > limit_) return no_room(used_bytes_);
-    trim(std::min(kept_bytes_, limit_ - used_bytes_ - block_bytes));
+    const std::size_t used = used_bytes_ + block_bytes;
+    most_used_bytes_ = std::max(most_used_bytes_, used);
+    const std::size_t most = most_used_bytes_ + most_used_bytes_ / 8 * kept_eighths;
+    trim(std::min(most, limit_) - used);
     const auto get = [&] {
       return static_cast<std::byte*>(
           ::operator new(block_bytes, std::align_val_t(block_alignment), std::nothrow));
@@ -58,6 +69,14 @@ Result<std::unique_ptr<Memory>> MemoryPool::allocate(std::size_t bytes) {
   if (poison_) std::memset(data, 0xff, block_bytes);
   return std::unique_ptr<Memory>(
       std::make_unique<HostMemory>(shared_from_this(), data, bytes, block_bytes));
+}
+
+std::map<std::size_t, std::deque<MemoryPool::Kept>>::iterator MemoryPool::find_kept(
+    std::size_t block_bytes) {
+  const auto found = kept_.lower_bound(block_bytes);
+  if (found == kept_.end() || found->first == block_bytes) return found;
+  const bool serves = block_bytes >= large_block && found->first <= block_bytes + block_bytes / 4;
+  return serves ? found : kept_.end();
 }
 
 void MemoryPool::give_back(std::byte* data, std::size_t block_bytes) {

@@ -16,8 +16,10 @@ namespace evergpu::adapters::host {
 /// Alignment of every block, in bytes: a cache line, and the longest vector.
 inline constexpr std::size_t block_alignment = 64;
 
-/// Blocks by size class; what is freed is kept for the next request of its class, up to a bound.
-/// Safe from any thread.
+/// Blocks by size class; what is freed is kept for the next request of its class, or of one that is
+/// a little smaller. A fresh block frees others: all together are at most an eighth more than was
+/// handed out at one time, so what a process takes follows from what it has at once, not from how
+/// many sizes it asks for. Safe from any thread.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:
   /// At most `limit` bytes are handed out; kept blocks count against it too, but go first. With
@@ -45,6 +47,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
     std::uint64_t stamp;  // when it was given back; the oldest block goes first
   };
 
+  // Kept blocks that serve a request, or the end.
+  std::map<std::size_t, std::deque<Kept>>::iterator find_kept(std::size_t block_bytes);
   void give_back(std::byte* data, std::size_t block_bytes);
   // Frees kept blocks, oldest first, until at most `bytes` are kept.
   void trim(std::size_t bytes);
@@ -54,6 +58,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   mutable std::mutex mutex_;
   std::map<std::size_t, std::deque<Kept>> kept_;
   std::size_t used_bytes_ = 0;
+  std::size_t most_used_bytes_ = 0;  // when a fresh block was handed out
   std::size_t kept_bytes_ = 0;
   std::uint64_t stamps_ = 0;
 };

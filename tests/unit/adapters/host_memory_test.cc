@@ -65,6 +65,33 @@ TEST(MemoryPool, KeptBlocksMakeRoom) {
   EXPECT_EQ(pool->kept_bytes(), 0u);
 }
 
+TEST(MemoryPool, ALargerBlockServes) {
+  const auto pool = std::make_shared<MemoryPool>(1 << 26, false);
+  auto first = checked(pool->allocate(5 << 20));
+  std::byte* const data = data_of(*first);
+  first.reset();
+  auto smaller = checked(pool->allocate((4 << 20) + 1));
+  EXPECT_EQ(data_of(*smaller), data);
+  EXPECT_EQ(pool->used_bytes(), MemoryPool::class_of(5 << 20));
+  smaller.reset();
+  // Not one that is much larger, nor a small one.
+  EXPECT_NE(data_of(*checked(pool->allocate(3 << 20))), data);
+  checked(pool->allocate(5000)).reset();
+  EXPECT_EQ(pool->used_bytes(), 0u);
+  const auto small = checked(pool->allocate(4100));
+  EXPECT_EQ(pool->used_bytes(), MemoryPool::class_of(4100));
+}
+
+TEST(MemoryPool, ManySizesTakeNoMoreThanTheLargest) {
+  const auto pool = std::make_shared<MemoryPool>(1 << 30, false);
+  std::size_t most = 0;
+  for (std::size_t bytes = 1 << 20; bytes < 10 << 20; bytes += bytes / 3) {
+    const auto memory = checked(pool->allocate(bytes));
+    most = std::max(most, pool->used_bytes());
+    EXPECT_LE(pool->used_bytes() + pool->kept_bytes(), most + most / 8);
+  }
+}
+
 TEST(MemoryPool, PoisonsFreshMemory) {
   const auto pool = std::make_shared<MemoryPool>(1 << 20, true);
   auto memory = checked(pool->allocate(100));
