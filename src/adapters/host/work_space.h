@@ -16,8 +16,7 @@ class WorkSpace {
   /// std::bad_alloc.
   std::byte* at_least(std::size_t bytes) {
     if (bytes > bytes_) {
-      data_.reset();
-      bytes_ = 0;
+      free();
       data_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
       bytes_ = bytes;
     }
@@ -26,6 +25,10 @@ class WorkSpace {
   template <typename T>
   T* at_least_elements(std::int64_t count) {
     return reinterpret_cast<T*>(at_least(static_cast<std::size_t>(count) * sizeof(T)));
+  }
+  void free() {
+    data_.reset();
+    bytes_ = 0;
   }
 
  private:
