@@ -373,7 +373,7 @@ class Partitioner {
       const std::int64_t elements = spaces_[g].shape->elements();
       std::vector<std::uint32_t> arrays;
       for (std::uint32_t n : frontiers_[g].nodes)
-        if (nodes_[n].operation.shape.elements() >= elements) arrays.push_back(n);
+        if (nodes_[moved_from(n)].operation.shape.elements() >= elements) arrays.push_back(n);
       std::vector<std::uint32_t> candidates;
       for (std::uint32_t n : arrays) {
         if (result_.group[n] != no_group) candidates.push_back(result_.group[n]);

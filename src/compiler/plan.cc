@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "compiler/assemble.h"
+#include "compiler/common.h"
 #include "compiler/loop_builder.h"
 #include "compiler/memory.h"
 #include "compiler/order.h"
@@ -588,7 +589,9 @@ class Planner {
 }  // namespace
 
 Plan make_plan(const ir::Graph& graph, const PlanOptions& options) {
-  Plan plan = Planner(graph, options).run();
+  const Shared shared = share_equal_values(graph);
+  Plan plan = Planner(shared.graph, options).run();
+  restore_nodes(plan, graph, shared);
   order_for_memory(plan);
   gather_small_loops(plan, options.sequences);
   assign_memory(plan, options.alignment);

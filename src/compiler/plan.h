@@ -89,7 +89,8 @@ struct PlanOptions {
   SequenceLimits sequences = {};
 };
 
-/// Plans a verified graph without failed nodes. Nodes that no wanted node needs are not computed.
+/// Plans a verified graph without failed nodes. Nodes that no wanted node needs are not computed,
+/// and values that several nodes compute alike are computed once (see common.h).
 ///
 /// Point nodes become Loops, chains and diamonds of them one (see partition.h). Constants, iotas
 /// and movement nodes are read in place, by strides, and become arrays only when they are wanted or

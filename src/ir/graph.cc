@@ -2,7 +2,9 @@
 #include "ir/graph.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace evergpu::ir {
 namespace {
@@ -31,10 +33,22 @@ std::vector<Value> reachable(std::span<const Value> wanted, Positions* positions
 Graph graph_of(std::span<const Value> wanted) {
   Positions positions;
   std::vector<Value> nodes = reachable(wanted, &positions);
+  std::unordered_set<const Node*> asked;
+  for (const Value& value : wanted) asked.insert(value.get());
+  std::map<std::pair<DType, std::uint64_t>, std::uint32_t>
+      constants;  // positions, by what they hold
   Graph graph;
   graph.nodes.reserve(nodes.size());
   for (Value& value : nodes) {
-    positions[value.get()] = static_cast<std::uint32_t>(graph.nodes.size());
+    auto position = static_cast<std::uint32_t>(graph.nodes.size());
+    const Operation& operation = value->operation();
+    if (operation.kind == Kind::constant && value->state() == Node::State::pending &&
+        !asked.contains(value.get())) {
+      const std::uint64_t bits = operation.get<Constant>().bits;
+      position = constants.try_emplace({operation.dtype, bits}, position).first->second;
+    }
+    positions[value.get()] = position;
+    if (position < graph.nodes.size()) continue;
     GraphNode& node = graph.nodes.emplace_back();
     node.operation = value->operation();
     node.origin = value->origin();

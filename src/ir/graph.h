@@ -24,7 +24,8 @@ struct Graph {
   std::vector<GraphNode> nodes;
 };
 
-/// The graph of everything that `wanted` depends on; stored nodes become leaves. No runtime may be
+/// The graph of everything that `wanted` depends on; stored nodes become leaves, and pending
+/// constants that are equal one node, but for those that are wanted. No runtime may be
 /// resolving these nodes meanwhile. Failed nodes are leaves too: the caller looks for them.
 Graph graph_of(std::span<const Value> wanted);
 

@@ -67,8 +67,8 @@ TEST(Print, Pooling) {
       "r4 = maximum(r2,r3) => library f32[8,6,6,4] window_gradient maximum extents=[1,2,2,1] "
       "strides=[1,2,2,1] low=[0,0,0,0] high=[0,0,0,0] of f32[8,6,6,4], f32[8,3,3,4] => "
       "loop [288,4] r0 = f32 made; r1 = f32 given; r2 = f32 0x0; r3 = greater(r1,r2); "
-      "r4 = f32 0x0; r5 = select(r3,r0,r4) <- %2, %1[0,1], %8 -> r5 to %13(wanted), "
-      "sum(r5)[0,1] to %14(wanted)\n"
+      "r4 = select(r3,r0,r2) <- %2, %1[0,1], %8 -> r4 to %13(wanted), "
+      "sum(r4)[0,1] to %14(wanted)\n"
       "2 launches, 0 bytes of temporaries, 5776 bytes wanted\n");
 }
 
@@ -123,19 +123,19 @@ TEST(Print, TrainingStep) {
             "launch 6: library f32[32,16] matmul transpose_b of f32[32,4], f32[16,4]"
             " <- %20(t+4096), %4 -> %23(t+2048)\n"
             "launch 7: loop [32,16] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1); r3 = f32 0x0; r4 = "
-            "greater(r2,r3); r5 = f32 x2; r6 = f32 0x0; r7 = select(r4,r5,r6)"
-            " <- %6(t+0), %3[0,1], %23(t+2048) -> r7 to %29(t+0), sum(r7)[0,1] to %31(t+4096)\n"
+            "greater(r2,r3); r5 = f32 x2; r6 = select(r4,r5,r3)"
+            " <- %6(t+0), %3[0,1], %23(t+2048) -> r6 to %27(t+0), sum(r6)[0,1] to %29(t+4096)\n"
             "launch 8: library f32[8,16] matmul transpose_a of f32[32,8], f32[32,16]"
-            " <- %0, %29(t+0) -> %30(t+2048)\n"
+            " <- %0, %27(t+0) -> %28(t+2048)\n"
             "launch 9: loop [128] r0 = f32 x0; r1 = f32 x1; r2 = multiply(r0,r1); r3 = f32 x2; r4 "
             "= subtract(r3,r2)"
-            " <- %5[0], %30(t+2048), %2 -> %34(wanted over %2)\n"
+            " <- %5[0], %28(t+2048), %2 -> %32(wanted over %2)\n"
             "launch 10: loop [16] r0 = f32 x0; r1 = f32 x1; r2 = multiply(r0,r1); r3 = f32 x2; r4 "
             "= subtract(r3,r2)"
-            " <- %5[0], %31(t+4096), %3 -> %37(wanted over %3)\n"
+            " <- %5[0], %29(t+4096), %3 -> %35(wanted over %3)\n"
             "launch 11: loop [64] r0 = f32 x0; r1 = f32 x1; r2 = multiply(r0,r1); r3 = f32 x2; r4 "
             "= subtract(r3,r2)"
-            " <- %5[0], %21(t+4608), %4 -> %40(wanted over %4)\n"
+            " <- %5[0], %21(t+4608), %4 -> %38(wanted over %4)\n"
             "12 launches, 4928 bytes of temporaries, 836 bytes wanted\n");
 }
 

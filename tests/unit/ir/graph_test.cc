@@ -44,6 +44,16 @@ TEST(GraphOf, StoredAndFailedNodesAreLeaves) {
   EXPECT_TRUE(made.nodes[1].wanted);
 }
 
+TEST(GraphOf, EqualConstantsAreOneNode) {
+  const Value x = placeholder({2});
+  const Value asked = constant(DType::f32, 2.0);
+  const Graph made = graph({x * 2.0 + 2.0, x * 3.0, asked});
+  int constants = 0;
+  for (const GraphNode& node : made.nodes) constants += node.operation.kind == Kind::constant;
+  EXPECT_EQ(constants, 3);  // 2, 3, and the one whose bytes are wanted
+  EXPECT_TRUE(verify(made).ok());
+}
+
 TEST(GraphOf, LongChainsNeitherRecurseNorLeak) {
   const Value first = placeholder({});
   Value x = first;
