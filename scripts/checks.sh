@@ -51,22 +51,35 @@ python_tests() {
   echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest.log")"
 }
 
-# On Vulkan, through Mesa's software driver: the op sweep's sample, eager programs, three small models, and what is
-# measured and counted; and loops and library kernels with red zones around their arrays, which addresses can reach.
+# NAME FILES... [-k CHOICE]: Python tests on Vulkan; the environment says on which device.
+vulkan_python_tests() {
+  local name=$1
+  shift
+  quietly "pytest-$name" env EVERGPU_ADAPTER=vulkan "$python" -m pytest $(pytest_options) "$@" || return 1
+  echo "      $name: $(grep -E '[0-9]+ passed' "$log_folder/pytest-$name.log")"
+}
+
+# On Vulkan, through Mesa's software driver. On a recent one, with device addresses (profile full): loops and library
+# kernels with red zones around their arrays, the op sweep's sample, eager programs, all models, what is measured and
+# counted; and products and convolutions with the tiles for GPUs. On the system's, with descriptors (profile baseline):
+# a smaller sample, and three small models.
 vulkan_tests() {
-  quietly ctest-vulkan env EVERGPU_REQUIRE_VULKAN=1 EVERGPU_RED_ZONES=1 EVERGPU_POISON=1 EVERGPU_VULKAN_PROFILE=full \
-    ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" \
-    --tests-regex '^Vulkan(Loop|Reduce|Library|RedZones)[.]' || return 1
-  echo "      with red zones: $(grep -E 'tests passed' "$log_folder/ctest-vulkan.log")"
-  quietly pytest-vulkan env EVERGPU_ADAPTER=vulkan EVERGPU_TEST_FULL=0 "$python" -m pytest $(pytest_options) \
-    tests/python/test_op_sweep.py tests/python/test_eager.py tests/python/test_models.py \
-    tests/python/test_profile.py tests/python/test_statistics.py tests/python/test_vulkan_bytes.py \
-    -k "test_op_sweep or test_eager or test_profile or test_statistics or test_vulkan_bytes or mlp or autoencoder or (convnet and not convnet_)" || return 1
-  echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest-vulkan.log")"
-  # Products and convolutions with the tiles for GPUs.
-  quietly pytest-vulkan-tiles env EVERGPU_ADAPTER=vulkan EVERGPU_VULKAN_TILES=gpu EVERGPU_TEST_FULL=0 \
-    "$python" -m pytest $(pytest_options) tests/python/test_op_sweep.py -k "Conv or MatMul" || return 1
-  echo "      $(grep -E '[0-9]+ passed' "$log_folder/pytest-vulkan-tiles.log")"
+  local driver sweep=tests/python/test_op_sweep.py
+  quietly fetch-mesa scripts/fetch_mesa || return 1
+  driver=$(scripts/fetch_mesa)
+  (
+    export VK_DRIVER_FILES=$driver EVERGPU_VULKAN_PROFILE=full
+    quietly ctest-vulkan env EVERGPU_REQUIRE_VULKAN=1 EVERGPU_RED_ZONES=1 EVERGPU_POISON=1 \
+      ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" \
+      --tests-regex '^Vulkan(Loop|Reduce|Library|RedZones)[.]' || exit 1
+    echo "      with red zones: $(grep -E 'tests passed' "$log_folder/ctest-vulkan.log")"
+    EVERGPU_TEST_FULL=0 vulkan_python_tests full tests/python/test_{models,op_sweep,eager,profile,statistics}.py &&
+      vulkan_python_tests losses tests/python/test_vulkan_losses.py &&
+      EVERGPU_TEST_FULL=0 EVERGPU_VULKAN_TILES=gpu vulkan_python_tests tiles $sweep -k "Conv or MatMul"
+  ) || return 1
+  EVERGPU_VULKAN_PROFILE=baseline EVERGPU_TEST_FULL=0 EVERGPU_TEST_SAMPLE=2 vulkan_python_tests baseline \
+    $sweep tests/python/test_vulkan_bytes.py tests/python/test_models.py \
+    -k "test_op_sweep or test_vulkan_bytes or mlp or autoencoder or (convnet and not convnet_)"
 }
 
 cpp_files() { find src tests bench -name '*.cc' -o -name '*.h' | LC_ALL=C sort; }

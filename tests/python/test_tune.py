@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from support import device
+from support import device, process
 from test_doctor import LAVAPIPE, not_in_wine, run
 
 pytestmark = [not_in_wine, pytest.mark.skipif(not LAVAPIPE.exists(), reason="Mesa's lavapipe is not installed")]
@@ -14,6 +14,15 @@ pytestmark = [not_in_wine, pytest.mark.skipif(not LAVAPIPE.exists(), reason="Mes
 def tune(folder, *arguments, driver=LAVAPIPE):
     environment = {**os.environ, "VK_DRIVER_FILES": str(driver), "EVERGPU_VULKAN_CACHE": str(folder)}
     return run("tune", *arguments, env=environment)
+
+
+def compute(folder):
+    """What a program that computes something on the device says meanwhile."""
+    child = process.run("with tf.device(DEVICE): report(float(tf.constant(1.0) + 1))",
+                        {"EVERGPU_ADAPTER": "vulkan", "VK_DRIVER_FILES": str(LAVAPIPE),
+                         "EVERGPU_VULKAN_CACHE": str(folder)})
+    assert child.result == 2
+    return child.stderr
 
 
 @pytest.mark.parametrize("arguments, driver, message", [
@@ -52,5 +61,7 @@ def test_it_measures_remembers_and_forgets(tmp_path):
         fastest = max(row["rate"] for row in of_use)
         assert chosen["rate"] == fastest or (chosen == default and fastest <= 1.05 * default["rate"])
     assert len(list(tmp_path.glob("*.tiles"))) == 1
+    assert "kernels have the tiles that evergpu tune found" in compute(tmp_path)
     assert tune(tmp_path, "--reset").stdout.startswith("Forgotten")
     assert not list(tmp_path.glob("*.tiles"))
+    assert "tiles" not in compute(tmp_path)

@@ -8,6 +8,7 @@
 #include "adapters/vulkan/kernel_words.h"
 #include "adapters/vulkan/red_zones.h"
 #include "adapters/vulkan/tuning.h"
+#include "base/log.h"
 #include "base/os.h"
 
 namespace evergpu::adapters::vulkan {
@@ -23,6 +24,8 @@ Tiles tiles_of(const PhysicalDevice& device, bool has_gpu_tiles) {
   std::optional<Tiles> remembered;
   if (!asks("EVERGPU_VULKAN_TILES") && !asks("EVERGPU_VULKAN_PROFILE"))
     remembered = remembered_tiles(device);
+  if (remembered)
+    log::info("kernels have the tiles that evergpu tune found; evergpu tune --reset forgets them");
   return remembered ? *remembered : default_tiles(device, has_gpu_tiles);
 }
 
