@@ -62,7 +62,7 @@ vulkan_python_tests() {
 # On Vulkan, through Mesa's software driver. On a recent one, with device addresses (profile full): loops and library
 # kernels with red zones around their arrays, the op sweep's sample, eager programs, all models, what is measured and
 # counted; and products and convolutions with the tiles for GPUs. On the system's, with descriptors (profile baseline):
-# a smaller sample, and three small models.
+# a smaller sample, three small models, and unit tests under Khronos's validation layer.
 vulkan_tests() {
   local driver sweep=tests/python/test_op_sweep.py
   quietly fetch-mesa scripts/fetch_mesa || return 1
@@ -77,6 +77,8 @@ vulkan_tests() {
       vulkan_python_tests losses tests/python/test_vulkan_losses.py &&
       EVERGPU_TEST_FULL=0 EVERGPU_VULKAN_TILES=gpu vulkan_python_tests tiles $sweep -k "Conv or MatMul"
   ) || return 1
+  EVERGPU_VULKAN_PROFILE=baseline quietly validate-vulkan scripts/validate_vulkan \
+    'VulkanLoop.*:VulkanReduce.*:VulkanLibrary.*:VulkanSequence.*:VulkanBytes.*:VulkanDevices.*:VulkanParts.*' || return 1
   EVERGPU_VULKAN_PROFILE=baseline EVERGPU_TEST_FULL=0 EVERGPU_TEST_SAMPLE=2 vulkan_python_tests baseline \
     $sweep tests/python/test_vulkan_bytes.py tests/python/test_models.py \
     -k "test_op_sweep or test_vulkan_bytes or mlp or autoencoder or (convnet and not convnet_)"
