@@ -74,7 +74,7 @@ vulkan_tests() {
       --tests-regex '^Vulkan(Loop|Reduce|Library|RedZones)[.]' || exit 1
     echo "      with red zones: $(grep -E 'tests passed' "$log_folder/ctest-vulkan.log")"
     EVERGPU_TEST_FULL=0 vulkan_python_tests full tests/python/test_{models,op_sweep,eager,profile,statistics}.py &&
-      vulkan_python_tests losses tests/python/test_vulkan_losses.py &&
+      vulkan_python_tests drivers tests/python/test_vulkan_drivers.py &&
       EVERGPU_TEST_FULL=0 EVERGPU_VULKAN_TILES=gpu vulkan_python_tests tiles $sweep -k "Conv or MatMul"
   ) || return 1
   EVERGPU_VULKAN_PROFILE=baseline quietly validate-vulkan scripts/validate_vulkan \

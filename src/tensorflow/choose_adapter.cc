@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -77,23 +78,37 @@ Result<std::unique_ptr<VulkanAdapter>> make_vulkan() {
   return adapters::make_vulkan_adapter();
 }
 
-// `vulkan` is the best device, a software rasteriser if there is nothing else; `vulkan:N` is one of
-// them.
+/// The devices that "1" or "0,2" names, each once and below `count`; nothing for anything else.
+std::optional<std::vector<int>> numbers_of(std::string_view text, int count) {
+  std::vector<int> numbers;
+  for (;;) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const std::optional<int> number = whole_number(text.substr(0, comma));
+    if (!number || *number < 0 || *number >= count) return std::nullopt;
+    if (std::find(numbers.begin(), numbers.end(), *number) != numbers.end()) return std::nullopt;
+    numbers.push_back(*number);
+    if (comma == text.size()) return numbers;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+// `vulkan` is the best device, a software rasteriser if there is nothing else; `vulkan:1` is one of
+// them, and `vulkan:0,1` are several, in that order.
 AdapterResult choose_vulkan(const std::string& name) {
   auto vulkan = make_vulkan();
   if (!vulkan.ok())
     return vulkan.status().with_prefix(fmt::format("EVERGPU_ADAPTER={} cannot be had: ", name));
-  int index = 0;
+  std::vector<int> chosen{0};
   if (name != "vulkan") {
-    const std::optional<int> number = whole_number(std::string_view(name).substr(7));
-    if (!number || *number < 0 || *number >= (*vulkan)->device_count()) {
+    auto numbers = numbers_of(std::string_view(name).substr(7), (*vulkan)->device_count());
+    if (!numbers) {
       return invalid_argument(
           fmt::format("EVERGPU_ADAPTER is '{}', and there is no such device: {}", name,
                       list((*vulkan)->candidates())));
     }
-    index = *number;
+    chosen = std::move(*numbers);
   }
-  return AdapterResult(std::make_unique<Chosen>(std::move(*vulkan), std::vector<int>{index}));
+  return AdapterResult(std::make_unique<Chosen>(std::move(*vulkan), std::move(chosen)));
 }
 
 // All real GPUs, or why there is none.
@@ -125,7 +140,7 @@ AdapterResult choose_adapter(const std::string& name) {
     return gpus.status().with_prefix("EVERGPU_ADAPTER=gpu asks for a GPU: ");
   }
   return invalid_argument(fmt::format(
-      "EVERGPU_ADAPTER is '{}'; it takes host, gpu, vulkan, vulkan:0, vulkan:1 … or off", name));
+      "EVERGPU_ADAPTER is '{}'; it takes host, gpu, vulkan, vulkan:1, vulkan:0,1 … or off", name));
 }
 
 }  // namespace evergpu::tensorflow
