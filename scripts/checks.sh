@@ -60,11 +60,11 @@ vulkan_python_tests() {
 }
 
 # On Vulkan, through Mesa's software driver. On a recent one, with device addresses (profile full): loops and library
-# kernels with red zones around their arrays, the op sweep's sample, eager programs, all models, what is measured and
-# counted; and products and convolutions with the tiles for GPUs. On the system's, with descriptors (profile baseline):
+# kernels with red zones around their arrays, a sample of the op sweep, eager programs, all models' gradients and
+# losses, what is measured and counted; and products and convolutions with the tiles for GPUs. On the system's, with descriptors (profile baseline):
 # a smaller sample, three small models, and unit tests under Khronos's validation layer.
 vulkan_tests() {
-  local driver sweep=tests/python/test_op_sweep.py
+  local driver sweep=tests/python/test_op_sweep.py small_models="mlp or autoencoder or (convnet and not convnet_)"
   quietly fetch-mesa scripts/fetch_mesa || return 1
   driver=$(scripts/fetch_mesa)
   (
@@ -73,15 +73,17 @@ vulkan_tests() {
       ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" \
       --tests-regex '^Vulkan(Loop|Reduce|Library|RedZones)[.]' || exit 1
     echo "      with red zones: $(grep -E 'tests passed' "$log_folder/ctest-vulkan.log")"
-    EVERGPU_TEST_FULL=0 vulkan_python_tests full tests/python/test_{models,op_sweep,eager,profile,statistics}.py &&
+    EVERGPU_TEST_FULL=0 EVERGPU_TEST_SAMPLE=3 vulkan_python_tests full \
+      tests/python/test_{models,op_sweep,eager,profile,statistics}.py \
+      -k "not test_models or first_gradients or $small_models" &&
       vulkan_python_tests drivers tests/python/test_vulkan_drivers.py &&
       EVERGPU_TEST_FULL=0 EVERGPU_VULKAN_TILES=gpu vulkan_python_tests tiles $sweep -k "Conv or MatMul"
   ) || return 1
   EVERGPU_VULKAN_PROFILE=baseline quietly validate-vulkan scripts/validate_vulkan \
     'VulkanLoop.*:VulkanReduce.*:VulkanLibrary.*:VulkanSequence.*:VulkanBytes.*:VulkanDevices.*:VulkanParts.*' || return 1
-  EVERGPU_VULKAN_PROFILE=baseline EVERGPU_TEST_FULL=0 EVERGPU_TEST_SAMPLE=2 vulkan_python_tests baseline \
+  EVERGPU_VULKAN_PROFILE=baseline EVERGPU_TEST_FULL=0 EVERGPU_TEST_SAMPLE=1 vulkan_python_tests baseline \
     $sweep tests/python/test_vulkan_bytes.py tests/python/test_models.py \
-    -k "test_op_sweep or test_vulkan_bytes or mlp or autoencoder or (convnet and not convnet_)"
+    -k "not test_models or $small_models"
 }
 
 cpp_files() { find src tests bench -name '*.cc' -o -name '*.h' | LC_ALL=C sort; }
