@@ -23,7 +23,11 @@ Tiles tiles_of(const PhysicalDevice& device, bool has_gpu_tiles) {
   std::optional<Tiles> remembered;
   if (!asks("EVERGPU_VULKAN_TILES") && !asks("EVERGPU_VULKAN_PROFILE"))
     remembered = remembered_tiles(device);
-  return remembered ? *remembered : default_tiles(device, has_gpu_tiles);
+  Tiles tiles = remembered ? *remembered : default_tiles(device, has_gpu_tiles);
+  const std::optional<std::string> winograd = os::environment("EVERGPU_VULKAN_WINOGRAD");
+  if (winograd == "always") tiles.winograd = always_winograd();
+  if (winograd == "never") tiles.winograd = never_winograd();
+  return tiles;
 }
 
 }  // namespace
