@@ -315,9 +315,10 @@ Result<bool> add_winograd(Recipe& recipe) {
   if (!is_worth_it(problem, winograd)) return false;
   const std::int64_t tile_bytes =
       static_cast<std::int64_t>(bytes_of(frequencies * problem.channels()));
-  const std::int64_t block_tiles =
-      std::clamp<std::int64_t>(winograd.block_bytes / tile_bytes, 1, problem.tiles());
-  recipe.divide_work(static_cast<std::uint64_t>(divide_up(problem.tiles(), block_tiles)));
+  const std::int64_t most_tiles = std::max<std::int64_t>(winograd.block_bytes / tile_bytes, 1);
+  const std::int64_t blocks = divide_up(problem.tiles(), most_tiles);
+  const std::int64_t block_tiles = divide_up(problem.tiles(), blocks);  // all are about as large
+  recipe.divide_work(static_cast<std::uint64_t>(blocks));
   EVERGPU_RETURN_IF_ERROR(recipe.library().operation.kind == Kind::convolution_filter
                               ? add_filter(recipe, problem, block_tiles)
                               : add_image(recipe, problem, block_tiles));
