@@ -30,8 +30,8 @@ constexpr Winograd all_winograd{-infinity, 0, 28, 3, 1U << 18U};
 // Software rasterisers, measured: transforming a tile's channel takes as long as 160 to 200
 // multiplications, but with few channels the direct method is as slow as its tiles are empty.
 constexpr Winograd software_winograd{256, 40, 28, 8, 8U << 20U};
-// GPUs, a guess: from 64 channels on, where Lavin and Gray's F(2x2, 3x3) won in f32 by their
-// measurements; ncnn's Vulkan layer takes the method from 16 channels on.
+// GPUs, a guess: from 64 channels on, as Lavin and Gray measured it on layers of 64 to 512; ncnn's
+// Vulkan layer takes the method from 16.
 constexpr Winograd gpu_winograd{512, 512, 0, 1, 32U << 20U};
 
 constexpr RegisterTile all_register_tiles[] = {
