@@ -139,10 +139,8 @@ std::string in_words(const LoopTile& tile) {
 std::string in_words(const Winograd& choice) {
   if (std::isinf(choice.pair_cost))
     return choice.pair_cost > 0 ? "the direct method" : "Winograd's method";
-  return fmt::format(
-      "Winograd's method, transforms counted as {} multiplications for a pair of channels, {} for "
-      "a tile's channel",
-      choice.pair_cost, choice.channel_cost);
+  return fmt::format("Winograd's method, its transforms taken for {} and {} multiplications",
+                     choice.pair_cost, choice.channel_cost);
 }
 
 }  // namespace evergpu::adapters::vulkan
