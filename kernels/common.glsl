@@ -5,10 +5,13 @@
 #extension GL_EXT_shader_16bit_storage : require
 #extension GL_EXT_shader_explicit_arithmetic_types : enable
 
+#ifndef BUFFERS
+#define BUFFERS 3  // that are reached through addresses
+#endif
 layout(local_size_x_id = 0) in;
 layout(set = 0, binding = 0, std430) readonly buffer Arguments {
 #ifdef TYPE_address
-  uvec2 addresses[3];  // of the buffers
+  uvec2 addresses[BUFFERS];
 #endif
   uint arguments[];
 };

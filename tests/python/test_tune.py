@@ -52,12 +52,12 @@ def test_it_measures_remembers_and_forgets(tmp_path):
     assert child.returncode == 0, child.stderr
     rows = json.loads(child.stdout)
     uses = dict.fromkeys(row["use"] for row in rows)
-    assert list(uses) == ["matrix products", "convolutions", "loops and reductions"]
+    assert list(uses) == ["matrix products", "convolutions", "loops and reductions", "3x3 convolutions"]
     for use in uses:
         of_use = [row for row in rows if row["use"] == use]
         chosen, = (row for row in of_use if row["chosen"])
         default, = (row for row in of_use if row["default"])
-        assert len(of_use) >= 5 and not any(row["problem"] for row in of_use)
+        assert len(of_use) >= 3 and not any(row["problem"] for row in of_use)
         fastest = max(row["rate"] for row in of_use)
         assert chosen["rate"] == fastest or (chosen == default and fastest <= 1.05 * default["rate"])
     assert len(list(tmp_path.glob("*.tiles"))) == 1

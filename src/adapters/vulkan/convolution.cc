@@ -195,6 +195,8 @@ Status add_convolution(Recipe& recipe) {
   const ir::Shape& filter = to_input ? first : to_filter ? operation.shape : second;
   if (filter.rank() - 2 > spatial_axes || filter.rank() < 3)
     return unimplemented("convolutions over none or more than three axes on a Vulkan device");
+  const Result<bool> by_winograd = add_winograd(recipe);
+  if (!by_winograd.ok() || *by_winograd) return by_winograd.status();
   const auto& attributes = operation.get<ir::Convolution>();
   const Geometry g = to_input    ? geometry_of(attributes, operation.shape, first, second)
                      : to_filter ? geometry_of(attributes, first, operation.shape, second)

@@ -17,7 +17,8 @@ Groups spread_groups(std::uint64_t count) {
 }
 
 Status Encoder::dispatch(const Pipeline& pipeline, std::span<const BufferUse> buffers,
-                         std::span<const std::uint32_t> arguments, Groups groups) {
+                         std::span<const std::uint32_t> arguments, Groups groups,
+                         std::uint64_t work_parts) {
   if (std::find(groups.begin(), groups.end(), 0U) != groups.end()) return {};
   const std::uint32_t most = queue_.context().capabilities().max_groups;
   if (std::any_of(groups.begin(), groups.end(), [&](std::uint32_t n) { return n > most; }))
@@ -31,7 +32,7 @@ Status Encoder::dispatch(const Pipeline& pipeline, std::span<const BufferUse> bu
     uses.push_back({*span, buffer.access != BufferUse::Access::write,
                     buffer.access != BufferUse::Access::read});
   }
-  return queue_.dispatch(pipeline, uses, arguments, groups, work_);
+  return queue_.dispatch(pipeline, uses, arguments, groups, work_ / work_parts);
 }
 
 Result<Region> Encoder::scratch(std::size_t bytes) {

@@ -42,9 +42,11 @@ class Encoder {
 
   /// One dispatch. `arguments` are copied and bound as readonly storage buffer 0 (std430
   /// `uint arguments[]`); `buffers` are storage buffers 1, 2, … It runs after all earlier
-  /// dispatches that it shares bytes with. A dispatch of no workgroups does nothing.
+  /// dispatches that it shares bytes with. A dispatch of no workgroups does nothing. It has one of
+  /// `work_parts` equal parts of the kernel's work.
   Status dispatch(const Pipeline& pipeline, std::span<const BufferUse> buffers,
-                  std::span<const std::uint32_t> arguments, Groups groups);
+                  std::span<const std::uint32_t> arguments, Groups groups,
+                  std::uint64_t work_parts = 1);
 
   /// Device memory that is this kernel's until it has run.
   Result<Region> scratch(std::size_t bytes);

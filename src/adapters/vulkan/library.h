@@ -41,6 +41,9 @@ Sums sums_in_parts(Recipe& recipe, std::int64_t parts);
 Status add_sum_of_parts(Recipe& recipe, const Sums& sums, std::int64_t parts);
 // convolution.cc
 Status add_convolution(Recipe& recipe);
+// winograd.cc
+/// A convolution by Winograd's method; false where the direct one is meant to compute it.
+Result<bool> add_winograd(Recipe& recipe);
 
 /// An integer operand as indices of 32 or 64 bits.
 struct Indices {

@@ -26,7 +26,11 @@ Tiles tiles_of(const PhysicalDevice& device, bool has_gpu_tiles) {
     remembered = remembered_tiles(device);
   if (remembered)
     log::info("kernels have the tiles that evergpu tune found; evergpu tune --reset forgets them");
-  return remembered ? *remembered : default_tiles(device, has_gpu_tiles);
+  Tiles tiles = remembered ? *remembered : default_tiles(device, has_gpu_tiles);
+  const std::optional<std::string> winograd = os::environment("EVERGPU_VULKAN_WINOGRAD");
+  if (winograd == "always") tiles.winograd = always_winograd();
+  if (winograd == "never") tiles.winograd = never_winograd();
+  return tiles;
 }
 
 }  // namespace

@@ -34,7 +34,9 @@ Status check_features(std::string_view variant, const PhysicalDevice& device) {
 class RecipeExecutable final : public VulkanExecutable {
  public:
   explicit RecipeExecutable(Recipe&& recipe)
-      : steps_(std::move(recipe.steps_)), scratch_(std::move(recipe.scratch_)) {}
+      : steps_(std::move(recipe.steps_)),
+        scratch_(std::move(recipe.scratch_)),
+        work_parts_(recipe.work_parts_) {}
 
   Status encode(const compiler::Kernel&, std::span<const Region> inputs,
                 std::span<const Region> outputs, Encoder& encoder) override {
@@ -61,7 +63,8 @@ class RecipeExecutable final : public VulkanExecutable {
       uses.clear();
       for (const Recipe::Use& use : step.uses)
         uses.push_back({region_of(use.buffer), use.buffer.bytes, use.access});
-      EVERGPU_RETURN_IF_ERROR(encoder.dispatch(*step.pipeline, uses, step.arguments, step.groups));
+      EVERGPU_RETURN_IF_ERROR(
+          encoder.dispatch(*step.pipeline, uses, step.arguments, step.groups, work_parts_));
     }
     return {};
   }
@@ -69,6 +72,7 @@ class RecipeExecutable final : public VulkanExecutable {
  private:
   const std::vector<Recipe::Step> steps_;
   const std::vector<std::size_t> scratch_;
+  const std::uint64_t work_parts_;
 };
 
 Recipe::Recipe(const compiler::Library& library, Context& context)

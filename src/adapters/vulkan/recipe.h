@@ -58,6 +58,8 @@ class Recipe {
   Status groups(std::string_view file, std::string_view variant, std::span<const Use> uses,
                 std::vector<std::uint32_t> arguments, std::uint64_t groups, std::uint32_t size,
                 const Constants& constants, Binding binding = Binding::descriptors);
+  /// Each dispatch is taken to have one of so many equal parts of the kernel's work, not all of it.
+  void divide_work(std::uint64_t parts) { work_parts_ = parts; }
   /// Adds a copy of the whole of `from`.
   void copy(Buffer to, Buffer from);
 
@@ -76,6 +78,7 @@ class Recipe {
   Context& context_;
   std::vector<Step> steps_;
   std::vector<std::size_t> scratch_;
+  std::uint64_t work_parts_ = 1;
 };
 
 /// The variant for arithmetic on a dtype, "f32". bool is computed like u8.

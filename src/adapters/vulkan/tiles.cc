@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
 namespace evergpu::adapters::vulkan {
 namespace {
 
@@ -19,6 +22,17 @@ constexpr SharedTile small_shared_tile{4, 4, 8, 8, 16};
 // low, and enough points that a workgroup is worth its start.
 constexpr LoopTile software_loop_tile{8, 64};
 constexpr LoopTile gpu_loop_tile{256, 1};
+
+// Costs are infinite where the method is out of the question, or asked for.
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr Winograd no_winograd{infinity, 0, 0, 1, 1U << 20U};
+constexpr Winograd all_winograd{-infinity, 0, 28, 3, 1U << 18U};
+// Software rasterisers, measured: transforming a tile's channel takes as long as 160 to 200
+// multiplications, but with few channels the direct method is as slow as its tiles are empty.
+constexpr Winograd software_winograd{256, 40, 28, 8, 8U << 20U};
+// GPUs, a guess: from 64 channels on, as Lavin and Gray measured it on layers of 64 to 512; ncnn's
+// Vulkan layer takes the method from 16.
+constexpr Winograd gpu_winograd{512, 512, 0, 1, 32U << 20U};
 
 constexpr RegisterTile all_register_tiles[] = {
     software_tile,
@@ -38,6 +52,7 @@ constexpr SharedTile all_shared_tiles[] = {
 constexpr LoopTile all_loop_tiles[] = {
     software_loop_tile, gpu_loop_tile, {8, 16}, {32, 8}, {64, 4}, {128, 1}, {256, 4}, {512, 1},
 };
+constexpr Winograd all_winograd_choices[] = {software_winograd, gpu_winograd, no_winograd};
 
 }  // namespace
 
@@ -45,8 +60,8 @@ Tiles default_tiles(const PhysicalDevice& device, bool for_gpu) {
   const RegisterTile software = device.has_fast_addresses ? software_address_tile : software_tile;
   const SharedTile shared =
       fits(gpu_shared_tile, device.capabilities) ? gpu_shared_tile : small_shared_tile;
-  Tiles tiles = for_gpu ? Tiles{shared, shared, gpu_loop_tile}
-                        : Tiles{software, software, software_loop_tile};
+  Tiles tiles = for_gpu ? Tiles{shared, shared, gpu_loop_tile, gpu_winograd}
+                        : Tiles{software, software, software_loop_tile, software_winograd};
   tiles.loop.invocations = std::min(tiles.loop.invocations, device.capabilities.max_workgroup_size);
   return tiles;
 }
@@ -54,6 +69,11 @@ Tiles default_tiles(const PhysicalDevice& device, bool for_gpu) {
 std::span<const RegisterTile> register_tiles() { return all_register_tiles; }
 std::span<const SharedTile> shared_tiles() { return all_shared_tiles; }
 std::span<const LoopTile> loop_tiles() { return all_loop_tiles; }
+
+std::span<const Winograd> winograd_choices() { return all_winograd_choices; }
+
+Winograd never_winograd() { return no_winograd; }
+Winograd always_winograd() { return all_winograd; }
 
 Binding binding_of(const ContractionTile& tile) {
   const auto* const block = std::get_if<RegisterTile>(&tile);
@@ -93,6 +113,8 @@ bool fits(const LoopTile& tile, const Capabilities& can) {
   return tile.invocations <= can.max_workgroup_size;
 }
 
+bool fits(const Winograd& /*choice*/, const Capabilities& /*can*/) { return true; }
+
 std::string in_words(const RegisterTile& tile) {
   return fmt::format("{} x {} sums, {} of them in an invocation, {} term{} at a time, {}",
                      tile.height(), tile.width(), tile.rows * tile.columns, tile.depth,
@@ -112,6 +134,13 @@ std::string in_words(const ContractionTile& tile) {
 std::string in_words(const LoopTile& tile) {
   return fmt::format("{} invocations, {} point{} each", tile.invocations, tile.points,
                      tile.points == 1 ? "" : "s");
+}
+
+std::string in_words(const Winograd& choice) {
+  if (std::isinf(choice.pair_cost))
+    return choice.pair_cost > 0 ? "the direct method" : "Winograd's method";
+  return fmt::format("Winograd's method, its transforms taken for {} and {} multiplications",
+                     choice.pair_cost, choice.channel_cost);
 }
 
 }  // namespace evergpu::adapters::vulkan

@@ -58,32 +58,53 @@ struct LoopTile {
   friend bool operator==(const LoopTile&, const LoopTile&) = default;
 };
 
+/// Which 3x3 convolutions go by Winograd's method: those it saves more multiplications than its
+/// transforms cost, which are counted in as many. And how they do.
+struct Winograd {
+  float pair_cost;      // of the filter: of a channel in and a channel out
+  float channel_cost;   // of a tile: of each of its channels, in and out
+  std::uint32_t rows;   // at most, of a register tile that multiplies images; 0: the product's own
+  std::uint32_t tiles;  // of a channel, that an invocation transforms
+  std::uint32_t block_bytes;  // of tiles that are transformed at a time
+
+  friend bool operator==(const Winograd&, const Winograd&) = default;
+};
+
 /// What a device computes with. The order of sums follows from it.
 struct Tiles {
   ContractionTile product;
   ContractionTile convolution;
   LoopTile loop;
+  Winograd winograd;
   friend bool operator==(const Tiles&, const Tiles&) = default;
 };
 
 /// A device's where nobody measured; `for_gpu` asks for a GPU's.
 Tiles default_tiles(const PhysicalDevice& device, bool for_gpu);
 
+/// No convolution; and all that the method can compute, in blocks that small arrays have several
+/// of.
+Winograd never_winograd();
+Winograd always_winograd();
+
 /// What can be measured, all of which the kernels support.
 std::span<const RegisterTile> register_tiles();
 std::span<const SharedTile> shared_tiles();
 std::span<const LoopTile> loop_tiles();
+std::span<const Winograd> winograd_choices();
 
 /// Whether a device takes a tile, for every dtype.
 bool fits(const RegisterTile& tile, const Capabilities& can);
 bool fits(const SharedTile& tile, const Capabilities& can);
 bool fits(const ContractionTile& tile, const Capabilities& can);
 bool fits(const LoopTile& tile, const Capabilities& can);
+bool fits(const Winograd& choice, const Capabilities& can);
 
 std::string in_words(const RegisterTile& tile);
 std::string in_words(const SharedTile& tile);
 std::string in_words(const ContractionTile& tile);
 std::string in_words(const LoopTile& tile);
+std::string in_words(const Winograd& choice);
 
 /// A tile no wider than `columns` needs.
 ContractionTile fitted(ContractionTile tile, std::int64_t columns);

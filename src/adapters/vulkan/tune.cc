@@ -143,7 +143,7 @@ Result<Measured> measure(const TuneSettings& settings, const Tiles& tiles,
   return measured;
 }
 
-// One of the three kinds of tile: its place among the tiles, and what can stand there.
+// One of the kinds of tile: its place among the tiles, and what can stand there.
 template <typename Tile>
 struct Choice {
   const char* use;
@@ -200,20 +200,27 @@ std::vector<ContractionTile> contraction_tiles() {
   return tiles;
 }
 
+// A 3x3 convolution to as many channels, and its gradient by the filter.
+std::vector<Workload> convolutions(std::int64_t images, std::int64_t size, std::int64_t channels) {
+  const ir::Convolution attributes{
+      ir::Dims(2, 1), ir::Dims(2, 1), ir::Dims(2, 1), ir::Dims(2, 1), 1, {}};
+  const Shape image({images, size, size, channels});
+  const Shape filter({3, 3, channels, channels});
+  const double operations = 2.0 * static_cast<double>(image.elements() * 9 * channels);
+  return {{ir::convolution(leaf(image), leaf(filter), attributes), operations},
+          {ir::convolution_filter(leaf(image), filter, leaf(image), attributes), operations}};
+}
+
 }  // namespace
 
 Workloads usual_workloads() {
   Workloads workloads;
   workloads.product = {product(1024, 1024, 1024), product(128, 512, 784)};
 
-  const ir::Convolution attributes{
-      ir::Dims(2, 1), ir::Dims(2, 1), ir::Dims(2, 1), ir::Dims(2, 1), 1, {}};
-  const Shape image({4, 28, 28, 128});
-  const Shape filter({3, 3, 128, 128});
-  const double operations = 2.0 * static_cast<double>(image.elements() * 9 * 128);
-  workloads.convolution = {
-      {ir::convolution(leaf(image), leaf(filter), attributes), operations},
-      {ir::convolution_filter(leaf(image), filter, leaf(image), attributes), operations}};
+  workloads.convolution = convolutions(4, 28, 128);
+  workloads.winograd = workloads.convolution;
+  const std::vector<Workload> fewer_channels = convolutions(4, 56, 32);
+  workloads.winograd.insert(workloads.winograd.end(), fewer_channels.begin(), fewer_channels.end());
 
   const Shape many({1 << 22});
   const Shape rows({4096, 1000});
@@ -237,13 +244,25 @@ Result<Tuning> measure_tiles(const Capabilities& can, const Workloads& workloads
   EVERGPU_RETURN_IF_ERROR(choose(products, can, settings, tuning));
   const Choice<ContractionTile> convolutions{"convolutions", "GFLOP/s", &Tiles::convolution,
                                              of_contractions, workloads.convolution};
-  EVERGPU_RETURN_IF_ERROR(choose(convolutions, can, settings, tuning));
+  // Tiles are of the direct method.
+  TuneSettings direct = settings;
+  direct.start.winograd = never_winograd();
+  EVERGPU_RETURN_IF_ERROR(choose(convolutions, can, direct, tuning));
   const Choice<LoopTile> loops{"loops and reductions",
                                "GB/s",
                                &Tiles::loop,
                                {loop_tiles().begin(), loop_tiles().end()},
                                workloads.loop};
   EVERGPU_RETURN_IF_ERROR(choose(loops, can, settings, tuning));
+  // The two methods with the best tiles of each.
+  TuneSettings tuned = settings;
+  tuned.start = tuning.tiles;
+  const Choice<Winograd> methods{"3x3 convolutions",
+                                 "GFLOP/s",
+                                 &Tiles::winograd,
+                                 {winograd_choices().begin(), winograd_choices().end()},
+                                 workloads.winograd};
+  EVERGPU_RETURN_IF_ERROR(choose(methods, can, tuned, tuning));
   return tuning;
 }
 

@@ -25,6 +25,7 @@ struct Workloads {
   std::vector<Workload> product;
   std::vector<Workload> convolution;
   std::vector<Workload> loop;
+  std::vector<Workload> winograd;  // convolutions that the method may compute
 };
 Workloads usual_workloads();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -23,9 +24,10 @@ struct Words {
   std::array<std::uint32_t, 6> product;
   std::array<std::uint32_t, 6> convolution;
   std::array<std::uint32_t, 2> loop;
+  std::array<std::uint32_t, 5> winograd;
 };
-static_assert(std::is_trivially_copyable_v<Words> && sizeof(Words) == 15 * sizeof(std::uint32_t));
-constexpr std::uint32_t version = 2;
+static_assert(std::is_trivially_copyable_v<Words> && sizeof(Words) == 20 * sizeof(std::uint32_t));
+constexpr std::uint32_t version = 3;
 
 // The first word says which kind of tile it is.
 std::array<std::uint32_t, 6> words_of(const RegisterTile& tile) {
@@ -44,6 +46,11 @@ std::array<std::uint32_t, 6> words_of(const ContractionTile& tile) {
 }
 std::array<std::uint32_t, 2> words_of(const LoopTile& tile) {
   return {tile.invocations, tile.points};
+}
+std::array<std::uint32_t, 5> words_of(const Winograd& choice) {
+  return {std::bit_cast<std::uint32_t>(choice.pair_cost),
+          std::bit_cast<std::uint32_t>(choice.channel_cost), choice.rows, choice.tiles,
+          choice.block_bytes};
 }
 
 // The one of `tiles` that has these words, where the device takes it.
@@ -76,8 +83,9 @@ std::optional<Tiles> remembered_tiles(const PhysicalDevice& device) {
   const auto product = found_contraction(words.product, can);
   const auto convolution = found_contraction(words.convolution, can);
   const auto loop = found(loop_tiles(), words.loop, can);
-  if (!product || !convolution || !loop) return {};
-  return Tiles{*product, *convolution, *loop};
+  const auto winograd = found(winograd_choices(), words.winograd, can);
+  if (!product || !convolution || !loop || !winograd) return {};
+  return Tiles{*product, *convolution, *loop, *winograd};
 }
 
 Status can_remember(const PhysicalDevice& device) {
@@ -90,7 +98,7 @@ Status remember_tiles(const PhysicalDevice& device, const Tiles& tiles) {
   EVERGPU_RETURN_IF_ERROR(can_remember(device));
   const std::optional<CachePlace> place = cache_place(device, extension);
   const Words words = {version, words_of(tiles.product), words_of(tiles.convolution),
-                       words_of(tiles.loop)};
+                       words_of(tiles.loop), words_of(tiles.winograd)};
   return write_cache_file(place->path, place->key, std::as_bytes(std::span(&words, 1)));
 }
 

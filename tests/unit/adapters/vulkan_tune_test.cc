@@ -87,7 +87,7 @@ TEST(VulkanTuning, IsForOneDeviceWithItsDriver) {
   const TuneFolder folder;
   const PhysicalDevice device = able_device();
   EXPECT_FALSE(remembered_tiles(device));
-  const Tiles tiles{register_tiles()[3], shared_tiles()[2], loop_tiles()[2]};
+  const Tiles tiles{register_tiles()[3], shared_tiles()[2], loop_tiles()[2], winograd_choices()[1]};
   ASSERT_TRUE(remember_tiles(device, tiles).ok());
   EXPECT_EQ(remembered_tiles(device), tiles);
   PhysicalDevice other = device;
@@ -103,9 +103,13 @@ TEST(VulkanTuning, IsForOneDeviceWithItsDriver) {
 TEST(VulkanTuning, IsNotTakenWhereItMayNotFit) {
   const TuneFolder folder;
   const PhysicalDevice device = able_device();
-  const Tiles good{shared_tiles()[4], register_tiles()[4], loop_tiles()[1]};
+  const Tiles good{shared_tiles()[4], register_tiles()[4], loop_tiles()[1], winograd_choices()[2]};
   Tiles unknown = good;
   std::get<RegisterTile>(unknown.convolution).rows = 7;
+  ASSERT_TRUE(remember_tiles(device, unknown).ok());
+  EXPECT_FALSE(remembered_tiles(device));
+  unknown = good;
+  unknown.winograd.pair_cost = 7;
   ASSERT_TRUE(remember_tiles(device, unknown).ok());
   EXPECT_FALSE(remembered_tiles(device));
   ASSERT_TRUE(remember_tiles(device, good).ok());
@@ -211,6 +215,12 @@ Workloads small_workloads() {
     workloads.loop.push_back(
         {ir::reduce(ir::ReduceOp::sum, tune_leaf(ir::Shape({70, 900})), std::span(&axis, 1)), 1e3});
   workloads.loop.push_back({tune_leaf(ir::Shape({5001})) + tune_leaf(ir::Shape({5001})), 1e3});
+  const ir::Shape larger({1, 25, 24, 8});  // which one of the choices computes by Winograd's method
+  const ir::Shape taps({3, 3, 8, 8});
+  workloads.winograd = {
+      {ir::convolution(tune_leaf(larger), tune_leaf(taps), attributes), 1e3},
+      {ir::convolution_input(larger, tune_leaf(taps), tune_leaf(larger), attributes), 1e3},
+      {ir::convolution_filter(tune_leaf(larger), taps, tune_leaf(larger), attributes), 1e3}};
   return workloads;
 }
 
@@ -231,19 +241,26 @@ std::unique_ptr<Device> tuned_device(int microseconds, bool wrong = false) {
 
 TEST(VulkanTune, TakesTheFastestThatIsWorthIt) {
   const Tiles start = default_tiles(able_device(), true);
+  Tiles direct = start;
+  direct.winograd = never_winograd();
+  const Winograd faster = winograd_choices()[0];
   const auto tuning = tune_with([&](const Tiles& tiles) -> Result<std::unique_ptr<Device>> {
+    // Tiles are measured without Winograd's method, and that with the best of them.
     if (tiles.convolution == ContractionTile(register_tiles()[4])) return tuned_device(90);
-    if (tiles.convolution == ContractionTile(register_tiles()[6])) return tuned_device(80);
+    if (tiles.convolution == ContractionTile(register_tiles()[6]))
+      return tuned_device(tiles.winograd == direct.winograd ? 80
+                          : tiles.winograd == faster        ? 60
+                                                            : 100);
     if (tiles.convolution == ContractionTile(register_tiles()[7]))
       return tuned_device(10, true);  // but it is wrong
     if (tiles.loop == loop_tiles()[3]) return tuned_device(97);
-    if (tiles == start) return tuned_device(100);
+    if (tiles == start || tiles == direct) return tuned_device(100);
     return unimplemented("too much for me");
   });
   ASSERT_TRUE(tuning.ok()) << tuning.status().message();
-  EXPECT_EQ(tuning->tiles, (Tiles{start.product, register_tiles()[6], start.loop}));
-  ASSERT_EQ(tuning->rows.size(),
-            2 * (shared_tiles().size() + register_tiles().size()) + loop_tiles().size());
+  EXPECT_EQ(tuning->tiles, (Tiles{start.product, register_tiles()[6], start.loop, faster}));
+  ASSERT_EQ(tuning->rows.size(), 2 * (shared_tiles().size() + register_tiles().size()) +
+                                     loop_tiles().size() + winograd_choices().size());
   int chosen = 0;
   int defaults = 0;
   int wrong = 0;
@@ -256,8 +273,8 @@ TEST(VulkanTune, TakesTheFastestThatIsWorthIt) {
       EXPECT_NEAR(row.rate, 1e3 / 100e-6 * 1e-9, 1e-6) << row.tile;
     }
   }
-  EXPECT_EQ(chosen, 3);
-  EXPECT_EQ(defaults, 3);
+  EXPECT_EQ(chosen, 4);
+  EXPECT_EQ(defaults, 4);
   EXPECT_EQ(wrong, 1);
 }
 
@@ -310,7 +327,7 @@ TEST_F(VulkanTuned, WhatIsAskedForGoesFirst) {
   const auto instance = Instance::create({});
   ASSERT_TRUE(instance.ok());
   const PhysicalDevice& physical = (*instance)->devices()[0];
-  const Tiles tiles{register_tiles()[3], register_tiles()[7], loop_tiles()[2]};
+  const Tiles tiles{register_tiles()[3], register_tiles()[7], loop_tiles()[2], never_winograd()};
   ASSERT_TRUE(remember_tiles(physical, tiles).ok());
   const auto tiles_with = [&](const char* name, const char* value) {
     const ScopedVariable variable(name, value);
@@ -322,6 +339,9 @@ TEST_F(VulkanTuned, WhatIsAskedForGoesFirst) {
   EXPECT_EQ(tiles_with("EVERGPU_VULKAN_TILES", "gpu"), default_tiles(physical, true));
   EXPECT_NE(tiles_with("EVERGPU_VULKAN_PROFILE", "baseline"), tiles);
   EXPECT_NE(tiles_with("EVERGPU_VULKAN_CACHE", "off"), tiles);
+  Tiles with_winograd = tiles;
+  with_winograd.winograd = always_winograd();
+  EXPECT_EQ(tiles_with("EVERGPU_VULKAN_WINOGRAD", "always"), with_winograd);
 }
 
 }  // namespace
