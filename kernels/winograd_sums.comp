@@ -3,6 +3,7 @@
 // added in their order, and those of a later block of tiles to what is there. An invocation has a
 // pair of channels.
 #extension GL_GOOGLE_include_directive : require
+#define ADDS
 #include "winograd.glsl"
 
 // arguments: pairs of channels; parts, as [part, frequency, pair]; whether it is a later block
@@ -30,7 +31,7 @@ void main() {
     const vec3 column = transformed_line(vec4(rows[0][j], rows[1][j], rows[2][j], rows[3][j]));
     [[unroll]] for (uint i = 0; i < 3; ++i) {
       const uint element = (3 * i + j) * pairs + pair;
-      write_target(element, is_later != 0 ? read_target(element) + column[i] : column[i]);
+      write_target(element, is_later != 0 ? read_earlier(element) + column[i] : column[i]);
     }
   }
 }

@@ -130,11 +130,15 @@ class Steps {
                 {word(problem_.pairs()), word(problem_.pairs() + gap)}, problem_.pairs(),
                 {turned ? 1U : 0U});
   }
-  /// Adds to the result but for the first block.
-  Status transform_sums(Recipe::Buffer sums, std::int64_t parts, const Block& block) {
-    return each("winograd_sums", sums, recipe_.result(),
-                {word(problem_.pairs()), word(parts), block.first > 0 ? 1U : 0U}, problem_.pairs(),
-                {});
+  /// The result; `sums` are of the last block, and `earlier` what those before it came to.
+  Status transform_sums(Recipe::Buffer sums, std::int64_t parts, const Block& block,
+                        Recipe::Buffer earlier) {
+    const bool is_last = block.first + block.count == problem_.tiles();
+    const Recipe::Use uses[] = {Recipe::read(sums), Recipe::read(earlier),
+                                Recipe::write(is_last ? recipe_.result() : earlier)};
+    return recipe_.each("winograd_sums", "f32", uses,
+                        {word(problem_.pairs()), word(parts), block.first > 0 ? 1U : 0U},
+                        static_cast<std::uint64_t>(problem_.pairs()), {}, binding_of(product_));
   }
 
   /// As kernels/matmul.comp and kernels/matmul_shared.comp have it.
@@ -263,6 +267,8 @@ Status add_filter(Recipe& recipe, const Problem& problem, std::int64_t block_til
       recipe.scratch(bytes_of(frequencies * steps.output_step(block_tiles)));
   const Recipe::Buffer sums =
       recipe.scratch(bytes_of(steps.parts_of_sum(block_tiles) * frequencies * problem.pairs()));
+  // The sums of blocks before the last are kept apart from the result, which is written once.
+  const Recipe::Buffer earlier = recipe.scratch(bytes_of(taps * problem.pairs()));
   for (std::int64_t first = 0; first < problem.tiles(); first += block_tiles) {
     const Block block{first, std::min(block_tiles, problem.tiles() - first)};
     const std::int64_t parts = steps.parts_of_sum(block.count);
@@ -277,7 +283,7 @@ Status add_filter(Recipe& recipe, const Problem& problem, std::int64_t block_til
                                             .transposed_a = true,
                                             .transposed_b = false,
                                             .parts = parts}));
-    EVERGPU_RETURN_IF_ERROR(steps.transform_sums(sums, parts, block));
+    EVERGPU_RETURN_IF_ERROR(steps.transform_sums(sums, parts, block, earlier));
   }
   return {};
 }
