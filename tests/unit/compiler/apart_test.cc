@@ -48,8 +48,9 @@ TEST(LoopsApart, UpdatesOfOneProgramAreOneLaunch) {
   EXPECT_EQ(plan.steps.size() + 2, single.steps.size());
   EXPECT_EQ(plan.wanted_bytes, single.wanted_bytes);
   for (const Buffer& buffer : plan.buffers) {
-    if (buffer.place == Buffer::Place::wanted && buffer.bytes < 512)
+    if (buffer.place == Buffer::Place::wanted && buffer.bytes < 512) {
       EXPECT_NE(buffer.takes_over, Buffer::none);
+    }
   }
 }
 
