@@ -50,7 +50,10 @@ class Hasher {
     add(loop.results);
     add(loop.reductions);
   }
-  void add(const Sequence& sequence) { add(sequence.loops); }
+  void add(const Sequence& sequence) {
+    add(sequence.loops);
+    add(sequence.apart);
+  }
   void add(const Library& library) {
     add(library.operation.kind);
     add(library.operation.dtype);
@@ -98,14 +101,20 @@ bool same_structure(const std::vector<T>& a, const std::vector<T>& b) {
                     [](const T& x, const T& y) { return same_structure(x, y); });
 }
 
-bool same_structure(const Loop& a, const Loop& b) {
-  return a.extents == b.extents && a.results == b.results && a.reductions == b.reductions &&
+/// Equal but for extents.
+bool same_code(const Loop& a, const Loop& b) {
+  return a.results == b.results && a.reductions == b.reductions &&
          same_structure(a.inputs, b.inputs) && same_structure(a.program, b.program) &&
          same_structure(a.outputs, b.outputs);
 }
 
+bool same_structure(const Loop& a, const Loop& b) {
+  return a.extents == b.extents && same_code(a, b);
+}
+
 bool same_structure(const Sequence& a, const Sequence& b) {
-  return std::equal(a.loops.begin(), a.loops.end(), b.loops.begin(), b.loops.end(),
+  return a.apart == b.apart &&
+         std::equal(a.loops.begin(), a.loops.end(), b.loops.begin(), b.loops.end(),
                     [](const Loop& x, const Loop& y) { return same_structure(x, y); });
 }
 
@@ -233,6 +242,10 @@ std::size_t bytes_stored(const Kernel& kernel) {
 
 std::uint64_t work_of(const Kernel& kernel) {
   return std::visit([](const auto& alternative) { return work_of(alternative); }, kernel);
+}
+
+bool same_program(const Loop& a, const Loop& b) {
+  return a.extents.size() == 1 && b.extents.size() == 1 && same_code(a, b);
 }
 
 bool structurally_equal(const Kernel& a, const Kernel& b) {

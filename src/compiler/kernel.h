@@ -126,12 +126,18 @@ struct Pipeline {
 /// is elements in a row that no other row reads.
 bool is_row_wise(const ir::Operation& operation);
 
-/// Loops over few elements that run in one launch, one after the other: each may read what those
-/// before it wrote. The launch's inputs are the first Loop's, then the second's, and so on; so are
-/// its outputs. What a Loop writes overlaps nothing that it or a later one reads, but for what Loop
+/// Loops that run in one launch. The launch's inputs are the first Loop's, then the second's, and
+/// so on; so are its outputs.
+///
+/// They are over few elements, and run one after the other: each may read what those before it
+/// wrote. What a Loop writes overlaps nothing that it or a later one reads, but for what Loop
 /// allows, and for what the later one reads of it.
+///
+/// Or they are `apart`, and may run at once: they are of one program (same_program), and what a
+/// Loop writes overlaps nothing of the others.
 struct Sequence {
   std::vector<Loop> loops;
+  bool apart = false;
   friend bool operator==(const Sequence&, const Sequence&) = default;
 };
 
@@ -139,6 +145,9 @@ struct Sequence {
 struct SequenceLimits {
   std::int64_t elements = 0;  // of each Loop, at most
   std::size_t operands = 0;   // inputs and outputs of a launch, at most; 0: it takes no Sequences
+  // The same of Sequences whose Loops are apart.
+  std::int64_t elements_apart = 0;
+  std::size_t operands_apart = 0;
 };
 
 using Kernel = std::variant<Loop, Library, Pipeline, Sequence>;
@@ -154,6 +163,9 @@ std::uint64_t work_of(const Kernel& kernel);
 /// Equal but for launch arguments (constants' bits, offsets, slice starts): what one executable can
 /// run.
 bool structurally_equal(const Kernel& a, const Kernel& b);
+/// Whether two Loops have one axis each, and are structurally equal but for its extent: what is
+/// true of an optimizer's updates of different variables.
+bool same_program(const Loop& a, const Loop& b);
 /// Equal for structurally equal kernels; the same in every process.
 std::uint64_t structure_hash(const Kernel& kernel);
 

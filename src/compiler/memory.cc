@@ -121,9 +121,9 @@ class MemoryPlanner {
     const LoopOperand& written = part.loop->outputs[i - part.first_output];
     const std::size_t end = part.first_input + part.loop->inputs.size();
     // In an array of as many bytes, the output's strides leave no offset but 0: its own. Earlier
-    // Loops of the step have read theirs.
+    // Loops of the step have read theirs, unless they are apart.
     const auto same_places = [&](std::size_t j) {
-      if (j < part.first_input || j >= end) return j < end;
+      if (j < part.first_input || j >= end) return j < end && !part.apart;
       const LoopOperand& operand = part.loop->inputs[j - part.first_input];
       return operand.strides == written.strides &&
              ir::size_of(operand.dtype) == ir::size_of(written.dtype);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/apart.h"
 #include "compiler/assemble.h"
 #include "compiler/common.h"
 #include "compiler/loop_builder.h"
@@ -594,6 +595,7 @@ Plan make_plan(const ir::Graph& graph, const PlanOptions& options) {
   restore_nodes(plan, graph, shared);
   order_for_memory(plan);
   gather_small_loops(plan, options.sequences);
+  gather_loops_apart(plan, options.sequences);
   assign_memory(plan, options.alignment);
   return plan;
 }

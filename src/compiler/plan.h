@@ -98,8 +98,9 @@ struct PlanOptions {
 /// of (see assemble.h). Everything else is a Library step with dense operands. A matrix product
 /// reads views in place where the device takes them; elsewhere swapped last axes become its
 /// transpose flags. Row-wise windows become Pipelines where the device takes those, and Loops over
-/// few elements share launches where its limits allow (see sequence.h). The choice depends on
-/// structure alone, never on launch arguments. Linear time but for memory (see memory.h).
+/// few elements or of one program share launches where its limits allow (see sequence.h, apart.h).
+/// The choice depends on structure alone, never on launch arguments. Linear time but for memory
+/// (see memory.h).
 Plan make_plan(const ir::Graph& graph, const PlanOptions& options = {});
 
 /// Makes a plan the plan of another graph of equal structure (see structure.h), whose node
@@ -109,7 +110,8 @@ void rebind(Plan& plan, const ir::Graph& graph, std::span<const std::uint32_t> p
 /// One line per step, and the totals:
 /// "launch 1: loop [128,512] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1) <- %4(t+0), %2[0,1] ->
 /// %6(wanted)  # dense/Add (AddV2)". Dense operands are shown without strides; the last part names
-/// operations_of the step. The Loops of a Sequence after the first have a line each, "  then loop".
+/// operations_of the step. The Loops of a Sequence after the first have a line each, "  then loop",
+/// or "  with loop" where they are apart.
 std::string print(const Plan& plan, const ir::Graph& graph);
 
 /// A kernel in short: "f32[64,512] matmul transpose_b", or "loop [65536] multiply, add, rsqrt" with

@@ -233,7 +233,7 @@ void print_launch(Output out, const Plan& plan, const Pipeline& pipeline,
 void print_launch(Output out, const Plan& plan, const Sequence& sequence, Operands operands) {
   for (std::size_t i = 0; i < sequence.loops.size(); ++i) {
     const Loop& loop = sequence.loops[i];
-    if (i > 0) fmt::format_to(out, "\n  then ");
+    if (i > 0) fmt::format_to(out, "\n  {} ", sequence.apart ? "with" : "then");
     print_launch(
         out, plan, loop,
         {operands.inputs.first(loop.inputs.size()), operands.outputs.first(loop.outputs.size())});

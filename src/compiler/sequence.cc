@@ -101,30 +101,11 @@ class Gatherer {
 
   void launch_waiting() {
     if (waiting_.size() == 1) plan_.steps.push_back(std::move(waiting_[0]));
-    if (waiting_.size() > 1) plan_.steps.push_back(sequence_of_waiting());
+    if (waiting_.size() > 1) plan_.steps.push_back(sequence_of(std::move(waiting_), false));
     waiting_.clear();
     operands_ = 0;
     bytes_kept_ = bytes_made_ = 0;
     ++turn_;
-  }
-
-  Step sequence_of_waiting() {
-    Step result;
-    Sequence sequence;
-    result.node = waiting_[0].node;
-    for (Step& step : waiting_) {
-      for (Binding& binding : step.bindings)
-        binding.loop = static_cast<std::uint16_t>(sequence.loops.size());
-      sequence.loops.push_back(std::move(std::get<Loop>(step.kernel)));
-      append(result.inputs, step.inputs);
-      append(result.outputs, step.outputs);
-      append(result.bindings, step.bindings);
-      append(result.nodes, step.nodes);
-    }
-    std::sort(result.nodes.begin(), result.nodes.end());
-    result.nodes.erase(std::unique(result.nodes.begin(), result.nodes.end()), result.nodes.end());
-    result.kernel = std::move(sequence);
-    return result;
   }
 
   Plan& plan_;
@@ -144,11 +125,32 @@ void gather_small_loops(Plan& plan, const SequenceLimits& limits) {
   if (limits.operands > 0) Gatherer(plan, limits).run();
 }
 
+Step sequence_of(std::vector<Step> steps, bool apart) {
+  Step result;
+  Sequence sequence;
+  sequence.apart = apart;
+  result.node = steps[0].node;
+  for (Step& step : steps) {
+    for (Binding& binding : step.bindings)
+      binding.loop = static_cast<std::uint16_t>(sequence.loops.size());
+    sequence.loops.push_back(std::move(std::get<Loop>(step.kernel)));
+    append(result.inputs, step.inputs);
+    append(result.outputs, step.outputs);
+    append(result.bindings, step.bindings);
+    append(result.nodes, step.nodes);
+  }
+  std::sort(result.nodes.begin(), result.nodes.end());
+  result.nodes.erase(std::unique(result.nodes.begin(), result.nodes.end()), result.nodes.end());
+  result.kernel = std::move(sequence);
+  return result;
+}
+
 LoopPart part_of_output(const Kernel& kernel, std::size_t output) {
   if (const auto* loop = std::get_if<Loop>(&kernel)) return {loop};
   LoopPart part;
   const auto* sequence = std::get_if<Sequence>(&kernel);
   if (sequence == nullptr) return part;
+  part.apart = sequence->apart;
   for (const Loop& loop : sequence->loops) {
     part.loop = &loop;
     if (output < part.first_output + loop.outputs.size()) break;

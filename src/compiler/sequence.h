@@ -14,11 +14,15 @@ namespace evergpu::compiler {
 /// Linear time.
 void gather_small_loops(Plan& plan, const SequenceLimits& limits);
 
+/// One launch of the Loops of several, which are given up.
+Step sequence_of(std::vector<Step> steps, bool apart);
+
 /// One Loop of a kernel, and where its inputs and outputs begin among the kernel's.
 struct LoopPart {
   const Loop* loop = nullptr;  // null: of a Library
   std::size_t first_input = 0;
   std::size_t first_output = 0;
+  bool apart = false;  // of a Sequence whose Loops are
 };
 LoopPart part_of_output(const Kernel& kernel, std::size_t output);
 

@@ -50,7 +50,8 @@ DeviceInfo describe(std::size_t memory_bytes) {
   info.strided_matmul = true;
   info.pipelines = true;
   info.recurrent_layers = true;
-  info.sequences = {.elements = 8192, .operands = 256};
+  info.sequences = {
+      .elements = 8192, .operands = 256, .elements_apart = 256 << 10, .operands_apart = 512};
   return info;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -23,6 +24,9 @@ class HostExecutable : public Executable {
   virtual Status run(const compiler::Kernel& kernel, Inputs inputs, Outputs outputs) = 0;
 };
 
+/// Work for one thread at a time, as HostLoop::Tiles counts it.
+inline constexpr std::int64_t parallel_grain = 64 << 10;
+
 /// The executable of a Loop.
 class HostLoop : public HostExecutable {
  public:
@@ -30,6 +34,17 @@ class HostLoop : public HostExecutable {
     return run_loop(std::get<compiler::Loop>(kernel), inputs, outputs);
   }
   virtual Status run_loop(const compiler::Loop& loop, Inputs inputs, Outputs outputs) = 0;
+
+  /// Tiles of one loop that threads may run in any order, and roughly what one takes, in
+  /// instructions times elements. No tiles: the loop is run whole.
+  struct Tiles {
+    std::int64_t count = 0;
+    std::int64_t cost = 0;
+  };
+  virtual Tiles tiles() const { return {}; }
+  /// Runs tiles [begin, end) on this thread. It may be called on several at once.
+  virtual void run_tiles(const compiler::Loop& /*loop*/, Inputs /*inputs*/, Outputs /*outputs*/,
+                         std::int64_t /*begin*/, std::int64_t /*end*/) const {}
 };
 
 Result<std::unique_ptr<HostLoop>> make_loop(const compiler::Loop& loop);

@@ -13,9 +13,6 @@ namespace {
 
 using compiler::Loop;
 
-// Work for one thread at a time, in instructions times elements.
-constexpr std::int64_t parallel_grain = 64 << 10;
-
 thread_local WorkSpace register_space;
 
 class LoopExecutable final : public HostLoop {
@@ -24,13 +21,21 @@ class LoopExecutable final : public HostLoop {
 
   Status run_loop(const Loop& loop, Inputs inputs, Outputs outputs) override {
     const std::vector<char> direct = direct_outputs(schedule_, loop, inputs, outputs);
-    const std::int64_t tile_cost = schedule_.tile_elements * schedule_.element_cost;
-    parallel_for(schedule_.tiles, std::max<std::int64_t>(1, parallel_grain / tile_cost),
+    parallel_for(schedule_.tiles, std::max<std::int64_t>(1, parallel_grain / tiles().cost),
                  [&](std::int64_t begin, std::int64_t end) {
                    TileRunner(schedule_, loop, inputs, outputs, direct, register_space)
                        .run_tiles(begin, end);
                  });
     return {};
+  }
+
+  Tiles tiles() const override {
+    return {schedule_.tiles, schedule_.tile_elements * schedule_.element_cost};
+  }
+  void run_tiles(const Loop& loop, Inputs inputs, Outputs outputs, std::int64_t begin,
+                 std::int64_t end) const override {
+    const std::vector<char> direct = direct_outputs(schedule_, loop, inputs, outputs);
+    TileRunner(schedule_, loop, inputs, outputs, direct, register_space).run_tiles(begin, end);
   }
 
  private:

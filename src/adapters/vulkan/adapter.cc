@@ -19,6 +19,7 @@
 namespace evergpu::adapters {
 namespace {
 
+using vulkan::Binding;
 using vulkan::Chunk;
 using vulkan::CommandQueue;
 using vulkan::Context;
@@ -56,8 +57,12 @@ DeviceInfo describe(const Context& context) {
   info.separate_temporaries = context.red_zone_bytes() > 0;
   // One workgroup runs them; more elements are faster shared among several.
   constexpr std::uint32_t most_operands = 64;
-  info.sequences = {.elements = 2048,
-                    .operands = std::min(device.capabilities.max_buffers - 1, most_operands)};
+  const std::uint32_t descriptors = std::min(device.capabilities.max_buffers - 1, most_operands);
+  info.sequences = {
+      .elements = 2048,
+      .operands = descriptors,
+      .elements_apart = 1 << 20,
+      .operands_apart = context.binding_of_many() == Binding::addresses ? 512 : descriptors};
   return info;
 }
 

@@ -1,5 +1,5 @@
 // What the Vulkan adapter makes of a kernel, and who makes it: loop.cc for Loops, sequence.cc for
-// several, library.cc for the rest.
+// several, apart.cc for those of one program, library.cc for the rest.
 #pragma once
 
 #include <memory>
@@ -24,6 +24,9 @@ class VulkanExecutable : public Executable {
 Result<std::unique_ptr<VulkanExecutable>> make_loop(const compiler::Loop& loop, Context& context);
 Result<std::unique_ptr<VulkanExecutable>> make_sequence(const compiler::Sequence& sequence,
                                                         Context& context);
+/// Of a Sequence whose loops are apart and reduce nothing.
+Result<std::unique_ptr<VulkanExecutable>> make_apart(const compiler::Sequence& sequence,
+                                                     Context& context);
 Result<std::unique_ptr<VulkanExecutable>> make_library(const compiler::Library& library,
                                                        Context& context);
 

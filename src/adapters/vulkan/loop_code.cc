@@ -78,7 +78,7 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can, Binding binding)
       module_(shared_.spirv),
       loop_(loop),
       binding_(binding),
-      first_word_(0),
+      first_word_(binding == Binding::addresses ? 2 * operand_count() : 0),
       fixed_(loop.inputs.size()) {
   if (binding == Binding::descriptors)
     bind_descriptors(can, false);
@@ -97,7 +97,21 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can, LoopModule& shared
   bind_descriptors(can, true);
   preserve_values(can);
   shared_.operands += operand_count();
-  shared_.words += operand_count() + constant_words(loop);
+  shared_.words += argument_words(loop);
+}
+
+LoopCode::LoopCode(const Loop& loop, const Capabilities& can, LoopModule& shared,
+                   std::uint32_t count, const Value& which)
+    : shared_(shared),
+      module_(shared.spirv),
+      loop_(loop),
+      binding_(Binding::addresses),
+      first_word_(2 * operand_count() * count),
+      addresses_beyond_(which * (2.0 * operand_count())),
+      arguments_beyond_(which * argument_words(loop)),
+      fixed_(loop.inputs.size()) {
+  bind_addresses(can);
+  preserve_values(can);
 }
 
 void LoopCode::preserve_values(const Capabilities& can) {
@@ -123,8 +137,8 @@ void LoopCode::bind_addresses(const Capabilities& can) {
   std::uint32_t number = 0;
   const auto bind = [&](const LoopOperand& operand) {
     const Type element = storage_type(operand.dtype, can);
-    const Value low = read_word(2 * number);
-    const Value high = read_word(2 * number + 1);
+    const Value low = read_word(2 * number, addresses_beyond_);
+    const Value high = read_word(2 * number + 1, addresses_beyond_);
     const Value offset = convert(read_argument(number++), Type::u64);
     const auto bytes = width_of(element) / 8;
     const Value begin = (convert(low, Type::u64) | (convert(high, Type::u64) << 32)) +
@@ -139,25 +153,21 @@ std::uint32_t LoopCode::operand_count() const {
   return static_cast<std::uint32_t>(loop_.inputs.size() + loop_.outputs.size());
 }
 
-Value LoopCode::read_word(std::uint32_t word) {
-  const Id index = module_.constant(Type::u32, word);
-  return {&module_, module_.load(shared_.arguments, index), Type::u32};
+Value LoopCode::read_word(std::uint32_t word, const std::optional<Value>& beyond) {
+  Value index = constant_u32(module_, word);
+  if (beyond) index = *beyond + index;
+  return {&module_, module_.load(shared_.arguments, index.id), Type::u32};
 }
 
 Value LoopCode::read_argument(std::uint32_t word) {
-  return read_word(first_word_ + word + (binding_ == Binding::addresses ? 2 * operand_count() : 0));
+  return read_word(first_word_ + word, arguments_beyond_);
 }
 
 Value LoopCode::argument(std::uint32_t index) {
-  return read_argument(operand_count() + constant_words(loop_) + index);
+  return read_argument(argument_words(loop_) + index);
 }
 
-Value LoopCode::group() {
-  const Value x = {&module_, module_.builtin(spv::BuiltIn::workgroup_id, 0), Type::u32};
-  const Value y = {&module_, module_.builtin(spv::BuiltIn::workgroup_id, 1), Type::u32};
-  const Value columns = {&module_, module_.builtin(spv::BuiltIn::num_workgroups, 0), Type::u32};
-  return y * columns + x;
-}
+Value LoopCode::group() { return group_number(module_); }
 
 Value LoopCode::lane() {
   return {&module_, module_.builtin(spv::BuiltIn::local_index, 0), Type::u32};
@@ -250,6 +260,18 @@ void LoopCode::store(std::size_t output, const std::vector<Value>& index, const 
 
 void LoopCode::store_at(std::size_t output, const Value& position, const Element& element) {
   store_element(outputs_[output], position, element);
+}
+
+std::uint32_t argument_words(const Loop& loop) {
+  return static_cast<std::uint32_t>(loop.inputs.size() + loop.outputs.size()) +
+         constant_words(loop);
+}
+
+Value group_number(SpirvModule& module) {
+  const Value x = {&module, module.builtin(spv::BuiltIn::workgroup_id, 0), Type::u32};
+  const Value y = {&module, module.builtin(spv::BuiltIn::workgroup_id, 1), Type::u32};
+  const Value columns = {&module, module.builtin(spv::BuiltIn::num_workgroups, 0), Type::u32};
+  return y * columns + x;
 }
 
 Result<LoopLaunch> launch_of(const Loop& loop, std::span<const Region> inputs,

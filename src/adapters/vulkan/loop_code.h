@@ -43,6 +43,10 @@ class LoopCode {
   /// The next loop of a module, by descriptors. It may read what earlier ones stored, after a
   /// barrier.
   LoopCode(const compiler::Loop& loop, const Capabilities& capabilities, LoopModule& shared);
+  /// For `count` loops of this one's program (compiler::same_program), by addresses: the code of
+  /// loop number `which`. In a module whose arguments are the words of each loop in turn.
+  LoopCode(const compiler::Loop& loop, const Capabilities& capabilities, LoopModule& shared,
+           std::uint32_t count, const Value& which);
 
   SpirvModule& module() { return module_; }
   LoopModule& shared() { return shared_; }
@@ -68,7 +72,7 @@ class LoopCode {
 
  private:
   std::uint32_t operand_count() const;
-  Value read_word(std::uint32_t word);
+  Value read_word(std::uint32_t word, const std::optional<Value>& beyond);
   Value read_argument(std::uint32_t word);
   void preserve_values(const Capabilities& capabilities);
   void bind_descriptors(const Capabilities& capabilities, bool coherent);
@@ -82,10 +86,19 @@ class LoopCode {
   const compiler::Loop& loop_;
   const Binding binding_;
   const std::uint32_t first_word_;  // of its arguments
+  // Which of many loops this is counts: how far beyond the first's are its addresses and arguments.
+  const std::optional<Value> addresses_beyond_;
+  const std::optional<Value> arguments_beyond_;
   std::vector<Array> inputs_;
   std::vector<Array> outputs_;
   std::vector<std::optional<Element>> fixed_;  // by input: what load_fixed() loaded
 };
+
+/// How many words of arguments a launch of the loop has, addresses not counted.
+std::uint32_t argument_words(const compiler::Loop& loop);
+
+/// The number of this workgroup.
+Value group_number(SpirvModule& module);
 
 /// The loop's buffers and arguments for a launch. Each buffer is bound from where the loop begins
 /// to use it, as far as alignment allows.

@@ -73,6 +73,14 @@ class Context : public std::enable_shared_from_this<Context> {
     return !has_gpu_tiles_ && physical_.has_fast_addresses ? Binding::addresses
                                                            : Binding::descriptors;
   }
+  /// How a kernel of more buffers than a device has descriptors reaches them: by addresses, unless
+  /// a software rasteriser is known to be slow with them.
+  Binding binding_of_many() const {
+    const Capabilities& can = capabilities();  // words that hold bytes have descriptors alone
+    const bool slow = physical_.kind == DeviceKind::software && !physical_.has_fast_addresses;
+    return can.device_addresses && can.storage_8bit && !slow ? Binding::addresses
+                                                             : Binding::descriptors;
+  }
   VkQueue queue() const { return queue_; }
   /// Of what lies before and after each block of memory for finding kernels that write there; 0
   /// unless EVERGPU_RED_ZONES=1.

@@ -1,5 +1,6 @@
 // Sequences: one workgroup runs loop after loop, with barriers between them. A reduction that takes
-// several workgroups or passes is a dispatch of its own.
+// several workgroups or passes is a dispatch of its own; so are all that are apart, which need no
+// barriers. Loops that are apart and reduce nothing are in apart.cc.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -98,8 +99,10 @@ std::vector<std::uint32_t> sequence_spirv(Loops loops, const Context& context,
 
 Result<std::unique_ptr<VulkanExecutable>> make_sequence(const Sequence& sequence,
                                                         Context& context) {
+  if (sequence.apart && sequence.loops[0].reductions.empty()) return make_apart(sequence, context);
   const std::uint32_t invocations = context.tiles().loop.invocations;
   const auto fits = [&](const Loop& loop) {
+    if (sequence.apart) return false;
     return loop.reductions.empty() || fits_workgroup(loop, context, invocations);
   };
   std::vector<Piece> pieces;

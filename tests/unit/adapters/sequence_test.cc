@@ -130,7 +130,77 @@ TEST(HostSequence, HasTheBitsOfSingleLoops) {
       expect_bits_of_single_loops(**device, dtype, rows, columns);
 }
 
+/// Updates of weights of several sizes, clipped by the norm of their gradients: what an optimizer
+/// does. In place where `dtype` is the weights'.
+ir::Graph clipped_updates(DType dtype) {
+  const std::vector<std::int64_t> all{0};
+  std::vector<Value> gradients;
+  Value square;
+  for (const std::int64_t size : {3, 257, 20000, 1024, 8193, 2, 1, 70001, 5}) {
+    gradients.push_back(unstored_leaf(dtype, {size}));
+    const Value sum = reduce(ReduceOp::sum, gradients.back() * gradients.back(), all);
+    square = gradients.size() == 1 ? sum : square + sum;
+  }
+  const Value scale = ir::constant(dtype, 0.5) / unary(ir::UnaryOp::sqrt, square);
+  std::vector<Value> wanted;
+  for (const Value& gradient : gradients) {
+    const Value weight = unstored_leaf(dtype, gradient.shape());
+    const Value velocity = unstored_leaf(dtype, gradient.shape()) * 0.75 +
+                           gradient * broadcast(scale, gradient.shape());
+    wanted.push_back(velocity);
+    wanted.push_back(weight - velocity * velocity);
+  }
+  return ir::graph_of(wanted);
+}
+
+void expect_bits_of_single_updates(Device& device, DType dtype) {
+  const ir::Graph graph = clipped_updates(dtype);
+  const std::vector<Tensor> leaves = leaves_of(graph);
+  const DeviceInfo& info = device.info();
+  compiler::PlanOptions options{.alignment = info.alignment, .strided_matmul = info.strided_matmul};
+  const Plan single = compiler::make_plan(graph, options);
+  const auto expected = run_plan(device, single, leaves);
+  // Small ones too: without Sequences of other loops. Then as the device has it.
+  options.sequences = {.elements_apart = info.sequences.elements_apart,
+                       .operands_apart = info.sequences.operands_apart};
+  for (int i = 0; i < 2; ++i, options.sequences = info.sequences) {
+    const Plan joined = compiler::make_plan(graph, options);
+    EXPECT_LT(joined.steps.size() + 4, single.steps.size());
+    EXPECT_TRUE(std::any_of(joined.steps.begin(), joined.steps.end(), [](const auto& step) {
+      const auto* sequence = std::get_if<compiler::Sequence>(&step.kernel);
+      return sequence != nullptr && sequence->apart && sequence->loops[0].reductions.empty();
+    }));
+    EXPECT_EQ(run_plan(device, joined, leaves), expected) << name_of(dtype);
+  }
+}
+
+TEST(HostSequence, LoopsApartHaveTheBitsOfSingleOnes) {
+  const auto device = make_host_adapter(1)->open(0);
+  ASSERT_TRUE(device.ok());
+  for (DType dtype : {DType::f32, DType::f64, DType::bf16, DType::f16})
+    expect_bits_of_single_updates(**device, dtype);
+}
+
 class VulkanSequence : public VulkanTest {};
+
+TEST_F(VulkanSequence, LoopsApartHaveTheBitsOfSingleOnes) {
+  for (DType dtype : {DType::f32, DType::f64, DType::bf16})
+    expect_bits_of_single_updates(*device_, dtype);
+}
+
+TEST_F(VulkanSequence, LoopsApartAreOneDispatch) {
+  const std::vector<Value> wanted{unstored_leaf(DType::f32, {70001}) * 2.0,
+                                  unstored_leaf(DType::f32, {3}) * 2.0,
+                                  unstored_leaf(DType::f32, {1025}) * 2.0};
+  const ir::Graph graph = ir::graph_of(wanted);
+  compiler::PlanOptions options{.alignment = device_->info().alignment};
+  options.sequences = {.elements_apart = 1 << 20, .operands_apart = 6};
+  const Plan plan = compiler::make_plan(graph, options);
+  const std::uint64_t before = device_->queue_counts()->commands;
+  run_plan(*device_, plan, leaves_of(graph));
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(device_->queue_counts()->commands - before, 1u);
+}
 
 TEST_F(VulkanSequence, HasTheBitsOfSingleLoops) {
   for (const auto& [rows, columns] : sizes)

@@ -211,7 +211,8 @@ class Executor {
     }
   }
 
-  /// Loop after loop. An output may lie where an input did that no later loop reads.
+  /// Loop after loop. An output may lie where an input did that no later loop reads. Those that are
+  /// apart are run backwards, and write nothing that another has.
   void launch(const Sequence& sequence, const Step& step) {
     expect(sequence.loops.size() > 1, "a sequence of one loop");
     std::vector<Step> parts;
@@ -227,6 +228,7 @@ class Executor {
       output = outputs_end;
     }
     expect(input == step.inputs.end() && output == step.outputs.end(), "the operands' number");
+    if (sequence.apart) return launch_apart(sequence, parts);
     // Buffers whose bytes are not theirs any more, once an output lies there.
     std::vector<std::uint32_t> gone;
     for (std::size_t i = 0; i < parts.size() && execution_.complaint.empty(); ++i) {
@@ -239,6 +241,19 @@ class Executor {
           for (std::uint32_t other : *buffers)
             if (other != written && overlap(written, other) && !is_output(parts, i + 1, other))
               gone.push_back(other);
+    }
+  }
+
+  void launch_apart(const Sequence& sequence, const std::vector<Step>& parts) {
+    for (std::size_t i = parts.size(); i-- > 0 && execution_.complaint.empty();) {
+      expect(same_program(sequence.loops[i], sequence.loops[0]), "loops apart of two programs");
+      for (std::size_t j = 0; j < parts.size(); ++j)
+        for (const auto* buffers : {&parts[j].inputs, &parts[j].outputs})
+          for (std::uint32_t other : *buffers)
+            for (std::uint32_t written : parts[i].outputs)
+              expect(i == j || other == written || !overlap(written, other),
+                     "a loop writes what one apart from it has");
+      launch(sequence.loops[i], parts[i]);
     }
   }
 

@@ -244,7 +244,10 @@ void expect_same_bits(const Plan& plan, const ir::Graph& graph,
 Plan plan_of_seed(const ir::Graph& graph, std::uint32_t seed) {
   constexpr SequenceLimits none;
   constexpr SequenceLimits limits[] = {
-      none, {.elements = 4096, .operands = 200}, none, {.elements = 24, .operands = 9}};
+      none,
+      {.elements = 4096, .operands = 200, .elements_apart = 4096, .operands_apart = 40},
+      {.elements_apart = 1000, .operands_apart = 200},
+      {.elements = 24, .operands = 9, .elements_apart = 4096, .operands_apart = 200}};
   return make_plan(graph, {.strided_matmul = seed % 2 == 0,
                            .pipelines = seed % 3 != 0,
                            .sequences = limits[seed / 2 % 4]});
