@@ -246,7 +246,7 @@ Plan plan_of_seed(const ir::Graph& graph, std::uint32_t seed) {
   constexpr SequenceLimits limits[] = {
       none, {.elements = 4096, .operands = 200}, none, {.elements = 24, .operands = 9}};
   return make_plan(graph, {.strided_matmul = seed % 2 == 0,
-                           .pipelines = seed % 3 != 0,
+                           .pipelines = {.windows = seed % 3 != 0, .contractions = seed % 5 < 3},
                            .sequences = limits[seed / 2 % 4]});
 }
 
