@@ -28,7 +28,8 @@ class Assembler {
     for (std::size_t g = 0; g < partition_.groups.size(); ++g) {
       const Group& group = partition_.groups[g];
       stores_[g] = group.stored.size();
-      if (group.producer != Group::none && !is_contraction(nodes_[group.producer].operation)) continue;
+      if (group.producer != Group::none && !is_contraction(nodes_[group.producer].operation))
+        continue;
       if (std::any_of(group.stored.begin(), group.stored.end(), [&](auto n) { return reduces(n); }))
         continue;
       for (std::uint32_t n : group.stored) stored_[n] = true;

@@ -94,9 +94,9 @@ struct Library {
   friend bool operator==(const Library&, const Library&) = default;
 };
 
-/// A Library with Loops around it: what passes from one to the next is never an array. Of a row-wise
-/// window, run a few rows at a time; or of a contraction of floats, whose result the Loop after it
-/// reads element by element, and which has none before it.
+/// A Library with Loops around it: what passes from one to the next is never an array. Of a
+/// row-wise window, run a few rows at a time; or of a contraction of floats, whose result the Loop
+/// after it reads element by element, and which has none before it.
 struct Pipeline {
   /// Makes the library's first operand, over its elements in row-major order: `results` has one
   /// register, and `outputs` none. Nothing where that operand is an array.

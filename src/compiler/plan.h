@@ -96,10 +96,10 @@ struct PlanOptions {
 /// a library kernel reads them. A concat whose parts Loops make is an array that these write parts
 /// of (see assemble.h). Everything else is a Library step with dense operands. A matrix product
 /// reads views in place where the device takes them; elsewhere swapped last axes become its
-/// transpose flags. Row-wise windows, and contractions with the Loop that reads them, become Pipelines
-/// where the device takes those, and Loops over few elements share launches where its limits allow
-/// (see sequence.h). The choice depends on
-/// structure alone, never on launch arguments. Linear time but for memory (see memory.h).
+/// transpose flags. Row-wise windows, and contractions with the Loop that reads them, become
+/// Pipelines where the device takes those, and Loops over few elements share launches where its
+/// limits allow (see sequence.h). The choice depends on structure alone, never on launch arguments.
+/// Linear time but for memory (see memory.h).
 Plan make_plan(const ir::Graph& graph, const PlanOptions& options = {});
 
 /// Makes a plan the plan of another graph of equal structure (see structure.h), whose node

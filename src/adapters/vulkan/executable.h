@@ -24,6 +24,9 @@ class VulkanExecutable : public Executable {
 Result<std::unique_ptr<VulkanExecutable>> make_loop(const compiler::Loop& loop, Context& context);
 Result<std::unique_ptr<VulkanExecutable>> make_sequence(const compiler::Sequence& sequence,
                                                         Context& context);
+/// Of a contraction: the Loop after it runs at the end of its last dispatch.
+Result<std::unique_ptr<VulkanExecutable>> make_pipeline(const compiler::Pipeline& pipeline,
+                                                        Context& context);
 Result<std::unique_ptr<VulkanExecutable>> make_library(const compiler::Library& library,
                                                        Context& context);
 
