@@ -12,6 +12,8 @@ namespace evergpu::compiler {
 namespace {
 
 constexpr std::size_t max_program = 64;
+// A Loop after a contraction is a part of a kernel that has it once for each element of a tile.
+constexpr std::size_t max_after_contraction = 12;
 // Loops over at most so many elements share a launch even if they read nothing in common.
 constexpr std::int64_t few_elements = 4096;
 // How many of the Loops that read an array a later one is compared with.
@@ -267,7 +269,8 @@ class Partitioner {
     const std::uint32_t g = demands_[n].group;
     std::uint32_t time = n;
     if (g != no_group && result_.groups[g].producer == Group::none && !result_.groups[g].gives &&
-        spaces_[g].reduced_axes == nullptr && !(stored && outputs_[g] == max_loop_outputs)) {
+        frontiers_[g].instructions <= max_after_contraction && spaces_[g].reduced_axes == nullptr &&
+        !(stored && outputs_[g] == max_loop_outputs)) {
       result_.groups[g].producer = n;
       add_to(g, n);
       if (stored) ++outputs_[g];
@@ -420,7 +423,10 @@ class Partitioner {
     if (outputs_[earlier] + outputs_[later] > max_loop_outputs) return false;
     const bool after_contraction =
         into.producer != Group::none && is_contraction(nodes_[into.producer].operation);
-    if (after_contraction && spaces_[later].reduced_axes != nullptr) return false;
+    if (after_contraction &&
+        (spaces_[later].reduced_axes != nullptr ||
+         frontiers_[earlier].instructions + from.members.size() > max_after_contraction))
+      return false;
     Frontier both = frontiers_[earlier];
     both.instructions += from.members.size();
     for (std::uint32_t n : frontiers_[later].nodes) {

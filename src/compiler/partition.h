@@ -55,7 +55,7 @@ bool is_source(const ir::GraphNode& node);
 /// group is begun as if the window were its last member, so that values of one reader and cheap
 /// ones join it. A gradient that one Loop alone reads, over the same elements, is a member of that.
 /// With pipelines of contractions, one is a member of the earliest Loop that reads it, if that is
-/// over the same elements and reduces nothing; what others read of it, that Loop stores.
+/// over the same elements, reduces nothing and is short; what others read of it, that Loop stores.
 ///
 /// Nodes without elements are needed, but what they depend on is not. Takes linear time.
 Partition partition(const ir::Graph& graph, const PipelineKinds& pipelines = {});
