@@ -29,7 +29,7 @@ layout(buffer_reference, std430, buffer_reference_align = STORED_BYTES) readonly
   STORED element;
 };
 layout(buffer_reference, std430, buffer_reference_align = RESULT_BYTES) writeonly buffer Result {
-  RESULT element;
+  RESULT elements[];
 };
 #define PLACE uint64_t
 #define distance(elements) (uint64_t(elements) * STORED_BYTES)
@@ -38,7 +38,7 @@ layout(buffer_reference, std430, buffer_reference_align = RESULT_BYTES) writeonl
 #define read_left(place) load(Operand(place).element)
 #define read_right(place) load(Operand(place).element)
 void write_result(uint element, VALUE value) {
-  Result(packUint2x32(addresses[2]) + uint64_t(element) * RESULT_BYTES).element = store_result(value);
+  Result(packUint2x32(addresses[2])).elements[element] = store_result(value);
 }
 #else
 layout(set = 0, binding = 1, std430) readonly buffer Left { STORED left_elements[]; };

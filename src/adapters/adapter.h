@@ -26,7 +26,7 @@ struct DeviceInfo {
   bool is_gpu = false;
   bool separate_temporaries = false;  // each wants memory of its own, which is watched
   bool strided_matmul = false;  // operands of matrix products may have layouts (compiler::Library)
-  bool pipelines = false;       // kernels may be compiler::Pipeline
+  compiler::PipelineKinds pipelines;  // which kernels may be compiler::Pipeline
   compiler::SequenceLimits sequences;
   bool recurrent_layers = false;  // Kind::recurrent and recurrent_gradient of f32 are computed
 };

@@ -28,7 +28,8 @@ class Assembler {
     for (std::size_t g = 0; g < partition_.groups.size(); ++g) {
       const Group& group = partition_.groups[g];
       stores_[g] = group.stored.size();
-      if (group.window != Group::none) continue;
+      if (group.producer != Group::none && !is_contraction(nodes_[group.producer].operation))
+        continue;
       if (std::any_of(group.stored.begin(), group.stored.end(), [&](auto n) { return reduces(n); }))
         continue;
       for (std::uint32_t n : group.stored) stored_[n] = true;
@@ -60,7 +61,7 @@ class Assembler {
       if (node.wanted) read_dense_[n] = true;
       const ir::Kind kind = node.operation.kind;
       if (partition_.group[n] != Partition::no_group && !is_lone_reduction(n) &&
-          kind != ir::Kind::window_gradient)
+          kind != ir::Kind::window_gradient && !is_contraction(node.operation))
         continue;
       const bool reads_dense =
           is_movement(kind)

@@ -236,6 +236,18 @@ bool is_row_wise(const ir::Operation& operation) {
   return true;
 }
 
+bool is_contraction(const ir::Operation& operation) {
+  switch (operation.kind) {
+    case ir::Kind::matmul:
+    case ir::Kind::convolution:
+    case ir::Kind::convolution_input:
+    case ir::Kind::convolution_filter:
+      return ir::is_float(operation.dtype);
+    default:
+      return false;
+  }
+}
+
 std::size_t bytes_stored(const Kernel& kernel) {
   return std::visit([](const auto& alternative) { return bytes_stored(alternative); }, kernel);
 }

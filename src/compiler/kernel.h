@@ -94,15 +94,18 @@ struct Library {
   friend bool operator==(const Library&, const Library&) = default;
 };
 
-/// A window's Library between Loops, run a few rows at a time: what passes from one to the next is
-/// never an array. The window is row-wise.
+/// A Library with Loops around it: what passes from one to the next is never an array. Of a
+/// row-wise window, run a few rows at a time; or of a contraction of floats, whose result the Loop
+/// after it reads element by element, and which has none before it.
 struct Pipeline {
   /// Makes the library's first operand, over its elements in row-major order: `results` has one
   /// register, and `outputs` none. Nothing where that operand is an array.
   std::optional<Loop> before;
   Library library;
-  /// Reads the library's result, which is a gradient then, in row-major order as inputs[made];
-  /// plain outputs are dense. Nothing where that result is an array.
+  /// Reads the library's result, a window's gradient or a contraction's, in row-major order as
+  /// inputs[made], rounded to the library's dtype. After a window, plain outputs are dense; after a
+  /// contraction, nothing is reduced, and an output may lie where an input of the Loop does, as
+  /// Loops allow; `made` is 0. Nothing where that result is an array.
   std::optional<Loop> after;
   std::uint16_t made = 0;
   /// What `before` gives is inputs[given] of `after` too, unless that is `none`.
@@ -125,6 +128,15 @@ struct Pipeline {
 /// Whether a window is one that a Pipeline can have: of floats, and the input of a row of windows
 /// is elements in a row that no other row reads.
 bool is_row_wise(const ir::Operation& operation);
+/// Whether an operation is a contraction that a Pipeline can have: a matrix product, a convolution
+/// or a gradient of one, of floats.
+bool is_contraction(const ir::Operation& operation);
+
+/// Which Library kernels a device takes in a Pipeline.
+struct PipelineKinds {
+  bool windows = false;       // those that are row-wise
+  bool contractions = false;  // before a Loop
+};
 
 /// Loops that run in one launch. The launch's inputs are the first Loop's, then the second's, and
 /// so on; so are its outputs.

@@ -119,12 +119,13 @@ class MemoryPlanner {
     if (part.loop == nullptr || i - part.first_output >= part.loop->plain_outputs()) return nullptr;
     const Buffer& output = plan_.buffers[step.outputs[i]];
     const LoopOperand& written = part.loop->outputs[i - part.first_output];
-    const std::size_t end = part.first_input + part.loop->inputs.size();
+    const std::size_t end = part.first_input + part.loop->inputs.size() - part.no_arrays;
     // In an array of as many bytes, the output's strides leave no offset but 0: its own. Earlier
     // Loops of the step have read theirs, unless they are apart.
     const auto same_places = [&](std::size_t j) {
-      if (j < part.first_input || j >= end) return j < end && !part.apart;
-      const LoopOperand& operand = part.loop->inputs[j - part.first_input];
+      if (j < part.first_input) return part.is_after;
+      if (j >= end) return false;
+      const LoopOperand& operand = part.loop->inputs[j - part.first_input + part.no_arrays];
       return operand.strides == written.strides &&
              ir::size_of(operand.dtype) == ir::size_of(written.dtype);
     };

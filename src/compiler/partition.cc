@@ -12,6 +12,8 @@ namespace evergpu::compiler {
 namespace {
 
 constexpr std::size_t max_program = 64;
+// A Loop after a contraction is a part of a kernel that has it once for each element of a tile.
+constexpr std::size_t max_after_contraction = 12;
 // Loops over at most so many elements share a launch even if they read nothing in common.
 constexpr std::int64_t few_elements = 4096;
 // How many of the Loops that read an array a later one is compared with.
@@ -61,7 +63,7 @@ bool is_cheap(const ir::Operation& operation) {
 
 class Partitioner {
  public:
-  Partitioner(const ir::Graph& graph, bool pipelines)
+  Partitioner(const ir::Graph& graph, const PipelineKinds& pipelines)
       : nodes_(graph.nodes),
         pipelines_(pipelines),
         costs_(nodes_.size()),
@@ -227,8 +229,11 @@ class Partitioner {
         ask(node.operands[0], {std::min(demand.time, node.wanted ? n : never), no_group, false});
       }
       return;
-    } else if (pipelines_ && is_row_wise(node.operation)) {
+    } else if (pipelines_.windows && is_row_wise(node.operation)) {
       place_window(n);
+      return;
+    } else if (pipelines_.contractions && is_contraction(node.operation)) {
+      place_contraction(n, stored);
       return;
     }
     const std::uint32_t group = result_.group[n];
@@ -243,8 +248,8 @@ class Partitioner {
     if (node.operation.kind == ir::Kind::window_gradient && !node.wanted && !demand.several &&
         demand.group != no_group) {
       Group& group = result_.groups[demand.group];
-      if (group.window == Group::none && !group.gives) {
-        group.window = n;
+      if (group.producer == Group::none && !group.gives) {
+        group.producer = n;
         add_to(demand.group, n);
         time = group.time;
       }
@@ -257,6 +262,21 @@ class Partitioner {
     }
     for (std::size_t i = 0; i < node.operands.size(); ++i)
       ask(node.operands[i], {time, i == 0 ? result_.before[n] : no_group, false});
+  }
+
+  /// Its operands are there when the Loop runs that it is a member of.
+  void place_contraction(std::uint32_t n, bool stored) {
+    const std::uint32_t g = demands_[n].group;
+    std::uint32_t time = n;
+    if (g != no_group && result_.groups[g].producer == Group::none && !result_.groups[g].gives &&
+        frontiers_[g].instructions <= max_after_contraction && spaces_[g].reduced_axes == nullptr &&
+        !(stored && outputs_[g] == max_loop_outputs)) {
+      result_.groups[g].producer = n;
+      add_to(g, n);
+      if (stored) ++outputs_[g];
+      time = result_.groups[g].time;
+    }
+    for (std::uint32_t operand : nodes_[n].operands) ask(operand, {time, no_group, false});
   }
 
   void ask(std::uint32_t n, const Demand& who) {
@@ -401,6 +421,12 @@ class Partitioner {
     if (into.gives || into.time >= from.time || !alike(spaces_[earlier], spaces_[later]))
       return false;
     if (outputs_[earlier] + outputs_[later] > max_loop_outputs) return false;
+    const bool after_contraction =
+        into.producer != Group::none && is_contraction(nodes_[into.producer].operation);
+    if (after_contraction &&
+        (spaces_[later].reduced_axes != nullptr ||
+         frontiers_[earlier].instructions + from.members.size() > max_after_contraction))
+      return false;
     Frontier both = frontiers_[earlier];
     both.instructions += from.members.size();
     for (std::uint32_t n : frontiers_[later].nodes) {
@@ -458,7 +484,7 @@ class Partitioner {
       const bool moves = is_movement(nodes_[n].operation.kind);
       for (std::size_t i = 0; i < nodes_[n].operands.size(); ++i) {
         const std::uint32_t operand = nodes_[n].operands[i];
-        const std::uint32_t reader = !is_window(n) ? group : i == 0 ? result_.before[n] : no_group;
+        const std::uint32_t reader = !is_library(n) ? group : i == 0 ? result_.before[n] : no_group;
         if (reader == no_group || !computes(reader, operand) || (moves && outside))
           read[operand] = true;
         if (!may_be_shared(n)) continue;
@@ -472,13 +498,15 @@ class Partitioner {
     for (Group& group : result_.groups) std::reverse(group.stored.begin(), group.stored.end());
   }
 
-  bool is_window(std::uint32_t n) const {
-    const ir::Kind kind = nodes_[n].operation.kind;
-    return kind == ir::Kind::window_reduce || kind == ir::Kind::window_gradient;
+  /// Whether a node's operands are read by a library kernel, whatever group it is a member of.
+  bool is_library(std::uint32_t n) const {
+    const ir::Operation& operation = nodes_[n].operation;
+    return operation.kind == ir::Kind::window_reduce ||
+           operation.kind == ir::Kind::window_gradient || is_contraction(operation);
   }
 
   const std::vector<ir::GraphNode>& nodes_;
-  const bool pipelines_;
+  const PipelineKinds pipelines_;
   std::vector<Cost> costs_;
   std::vector<Cheapness> cheap_;
   std::vector<Demand> demands_;
@@ -508,7 +536,7 @@ bool is_source(const ir::GraphNode& node) {
          node.operation.kind == ir::Kind::iota;
 }
 
-Partition partition(const ir::Graph& graph, bool pipelines) {
+Partition partition(const ir::Graph& graph, const PipelineKinds& pipelines) {
   return Partitioner(graph, pipelines).run();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "compiler/kernel.h"
 #include "ir/graph.h"
 
 namespace evergpu::compiler {
@@ -16,8 +17,9 @@ struct Group {
   /// The position in the graph at which the Loop runs: all that it reads from outside is made
   /// before, and nobody outside needs its results before.
   std::uint32_t time = 0;
-  /// The member that is a window's gradient, which the Loop reads as it is made.
-  std::uint32_t window = none;
+  /// The member that a library kernel makes, a window's gradient or a contraction, which the Loop
+  /// reads as it is made.
+  std::uint32_t producer = none;
   /// The Loop makes the first operand of a window as that reads it, and stores nothing.
   bool gives = false;
 };
@@ -49,11 +51,13 @@ bool is_source(const ir::GraphNode& node);
 /// there in time; so do Loops over few elements. A Loop stays below about 64 instructions, 16
 /// arrays read and 8 stored.
 ///
-/// With `pipelines`, row-wise windows are between Loops. One gives the first operand: its group is
-/// begun as if the window were its last member, so that values of one reader and cheap ones join
-/// it. A gradient that one Loop alone reads, over the same elements, is a member of that.
+/// With pipelines of windows, row-wise ones are between Loops. One gives the first operand: its
+/// group is begun as if the window were its last member, so that values of one reader and cheap
+/// ones join it. A gradient that one Loop alone reads, over the same elements, is a member of that.
+/// With pipelines of contractions, one is a member of the earliest Loop that reads it, if that is
+/// over the same elements, reduces nothing and is short; what others read of it, that Loop stores.
 ///
 /// Nodes without elements are needed, but what they depend on is not. Takes linear time.
-Partition partition(const ir::Graph& graph, bool pipelines = false);
+Partition partition(const ir::Graph& graph, const PipelineKinds& pipelines = {});
 
 }  // namespace evergpu::compiler

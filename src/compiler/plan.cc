@@ -188,15 +188,19 @@ class Planner {
 
   void add_library(std::uint32_t n) {
     if (partition_.before[n] != Partition::no_group) return add_window(n);
-    const ir::GraphNode& node = nodes_[n];
-    Library library{node.operation, {}, {}};
     Step step;
-    if (node.operation.kind == ir::Kind::matmul && strided_matmul_)
+    step.kernel = library_for(n, step);
+    push_step(n, std::move(step), {array_for(n)});
+  }
+
+  /// The library kernel of a node, whose operands become the step's.
+  Library library_for(std::uint32_t n, Step& step) {
+    Library library{nodes_[n].operation, {}, {}};
+    if (library.operation.kind == ir::Kind::matmul && strided_matmul_)
       add_matrices(n, library, step);
     else
       add_dense_operands(n, library, step);
-    step.kernel = std::move(library);
-    push_step(n, std::move(step), {array_for(n)});
+    return library;
   }
 
   void add_dense_operands(std::uint32_t n, Library& library, Step& step) {
@@ -378,9 +382,16 @@ class Planner {
       return is_point(nodes_[member].operation.kind);
     });
     // One reduction of an array is a library kernel.
-    if (reductions == 1 && !computes && group.window == Group::none) return add_library(n);
+    if (reductions == 1 && !computes && group.producer == Group::none) return add_library(n);
 
-    if (group.window != Group::none) make_operands(group.window);
+    // A contraction's operands may be views of arrays, which stay what they are.
+    std::optional<Contraction> contraction;
+    if (group.producer != Group::none && is_contraction(nodes_[group.producer].operation)) {
+      contraction.emplace();
+      contraction->library = library_for(group.producer, contraction->step);
+    } else if (group.producer != Group::none) {
+      make_operands(group.producer);
+    }
     const std::vector<std::uint32_t> members = computed(group);
     IterationSpace space = share_axes(group, members);
     std::vector<Result> results;
@@ -389,7 +400,7 @@ class Planner {
       if (!is_reduction(member)) add_results(member, space, results, copies);
     LoopBuilder builder(space.extents());
     ++loops_;
-    if (group.window != Group::none) read_window(group, builder);
+    if (group.producer != Group::none) read_producer(group, builder);
     for (std::uint32_t member : members)
       if (!is_reduction(member) && !is_known(member)) compute(member, builder);
     for (const Result& result : results) builder.store(value_of(result.node, builder), result.view);
@@ -399,10 +410,13 @@ class Planner {
                      nodes_[member].operation.get<ir::Reduce>().op, places_of(member));
       results.push_back(array_for(member));
     }
-    if (group.window == Group::none)
+    if (group.producer == Group::none)
       push_loop(n, std::move(builder), results, group.members);
+    else if (contraction)
+      push_contraction(n, std::move(*contraction), std::move(builder).finish(), results,
+                       group.members);
     else
-      push_pipeline(n, group.window, std::move(builder).finish(), results, group.members);
+      push_pipeline(n, group.producer, std::move(builder).finish(), results, group.members);
     for (const Copy& copy : copies) copy_to(copy);
   }
 
@@ -426,30 +440,36 @@ class Planner {
       array_of(operands[i]);
   }
 
-  // In place of the buffers of what a Loop after a window reads that is no array.
+  /// A contraction before a Loop, and the step that it is in.
+  struct Contraction {
+    Library library;
+    Step step;
+  };
+
+  // In place of the buffers of what a Loop after a library kernel reads that is no array.
   static constexpr std::uint32_t made = Buffer::none;
   static constexpr std::uint32_t given = made - 1;
 
-  /// The first operand of a group's window, if another Loop gives it to both.
+  /// The first operand of a group's producer, if another Loop gives it to both.
   std::optional<std::uint32_t> given_to(const Group& group) {
-    if (group.window == Group::none) return {};
-    const std::uint32_t first = nodes_[group.window].operands[0];
+    if (group.producer == Group::none) return {};
+    const std::uint32_t first = nodes_[group.producer].operands[0];
     const bool computes =
         std::find(group.members.begin(), group.members.end(), first) != group.members.end();
-    if (partition_.before[group.window] == Partition::no_group || !computes || is_known(first))
+    if (partition_.before[group.producer] == Partition::no_group || !computes || is_known(first))
       return {};
     return first;
   }
 
-  /// The members that a group's Loop computes: without what it reads of a window, and what only
+  /// The members that a group's Loop computes: without what it reads of a producer, and what only
   /// that needs.
   std::vector<std::uint32_t> computed(const Group& group) {
-    if (group.window == Group::none) return group.members;
+    if (group.producer == Group::none) return group.members;
     const std::optional<std::uint32_t> first = given_to(group);
     std::vector<std::uint32_t> needed = group.stored;
     std::vector<std::uint32_t> members;
     for (auto n = group.members.rbegin(); n != group.members.rend(); ++n) {
-      if (*n == group.window || *n == first || is_known(*n)) continue;
+      if (*n == group.producer || *n == first || is_known(*n)) continue;
       if (std::find(needed.begin(), needed.end(), *n) == needed.end()) continue;
       for (std::uint32_t operand : nodes_[*n].operands) needed.push_back(operand);
       members.push_back(*n);
@@ -458,14 +478,14 @@ class Planner {
     return members;
   }
 
-  /// A Loop after a window begins with what that makes, and with what another Loop gave it.
-  void read_window(const Group& group, LoopBuilder& builder) {
+  /// A Loop after a library kernel begins with what that makes, and with what another Loop gave it.
+  void read_producer(const Group& group, LoopBuilder& builder) {
     const auto read = [&](std::uint32_t n, std::uint32_t in_place_of_buffer) {
       const ir::Operation& operation = nodes_[n].operation;
       registers_[n] = {loops_, builder.read(View::dense(in_place_of_buffer, operation.dtype,
                                                         operation.shape.elements()))};
     };
-    read(group.window, made);
+    read(group.producer, made);
     if (const auto first = given_to(group)) read(*first, given);
   }
 
@@ -480,17 +500,42 @@ class Planner {
     return std::move(builder).finish();
   }
 
+  static void bind(Step& step, const std::vector<Binding>& bindings, std::uint16_t loop) {
+    for (Binding binding : bindings) {
+      binding.loop = loop;
+      step.bindings.push_back(binding);
+    }
+  }
+
+  static void add_after(Pipeline& pipeline, Step& step, LoopBuilder::Built after) {
+    for (std::size_t i = 0; i < after.inputs.size(); ++i) {
+      if (after.inputs[i] == made)
+        pipeline.made = static_cast<std::uint16_t>(i);
+      else if (after.inputs[i] == given)
+        pipeline.given = static_cast<std::uint16_t>(i);
+      else
+        step.inputs.push_back(after.inputs[i]);
+    }
+    bind(step, after.bindings, Pipeline::loop_after);
+    pipeline.after = std::move(after.loop);
+  }
+
+  void push_contraction(std::uint32_t n, Contraction contraction, LoopBuilder::Built after,
+                        const std::vector<Result>& results, std::vector<std::uint32_t> nodes) {
+    Pipeline pipeline;
+    pipeline.library = std::move(contraction.library);
+    Step& step = contraction.step;
+    add_after(pipeline, step, std::move(after));
+    step.kernel = std::move(pipeline);
+    step.nodes = std::move(nodes);
+    push_step(n, std::move(step), results);
+  }
+
   /// `nodes`: what the step computes but for what is before the window.
   void push_pipeline(std::uint32_t n, std::uint32_t window, std::optional<LoopBuilder::Built> after,
                      const std::vector<Result>& results, std::vector<std::uint32_t> nodes) {
     Pipeline pipeline;
     Step step;
-    const auto bind = [&](const std::vector<Binding>& bindings, std::uint16_t loop) {
-      for (Binding binding : bindings) {
-        binding.loop = loop;
-        step.bindings.push_back(binding);
-      }
-    };
     const ir::GraphNode& node = nodes_[window];
     pipeline.library.operation = node.operation;
     const std::uint32_t before = partition_.before[window];
@@ -498,7 +543,7 @@ class Planner {
       LoopBuilder::Built built = build_before(window);
       pipeline.before = std::move(built.loop);
       step.inputs = std::move(built.inputs);
-      bind(built.bindings, Pipeline::loop_before);
+      bind(step, built.bindings, Pipeline::loop_before);
       const std::vector<std::uint32_t>& members = partition_.groups[before].members;
       nodes.insert(nodes.end(), members.begin(), members.end());
     }
@@ -508,18 +553,7 @@ class Planner {
       pipeline.library.operand_shapes.push_back(operand.shape);
       if (i > 0 || !pipeline.before) step.inputs.push_back(array_of(node.operands[i]));
     }
-    if (after) {
-      for (std::size_t i = 0; i < after->inputs.size(); ++i) {
-        if (after->inputs[i] == made)
-          pipeline.made = static_cast<std::uint16_t>(i);
-        else if (after->inputs[i] == given)
-          pipeline.given = static_cast<std::uint16_t>(i);
-        else
-          step.inputs.push_back(after->inputs[i]);
-      }
-      bind(after->bindings, Pipeline::loop_after);
-      pipeline.after = std::move(after->loop);
-    }
+    if (after) add_after(pipeline, step, std::move(*after));
     step.kernel = std::move(pipeline);
     std::sort(nodes.begin(), nodes.end());
     nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());

@@ -83,9 +83,9 @@ struct Plan {
 
 /// What a device takes.
 struct PlanOptions {
-  std::size_t alignment = 64;   // of temporaries, in bytes: a multiple of 8
-  bool strided_matmul = false;  // operands of matrix products may have layouts (Library)
-  bool pipelines = false;       // kernels may be Pipelines
+  std::size_t alignment = 64;    // of temporaries, in bytes: a multiple of 8
+  bool strided_matmul = false;   // operands of matrix products may have layouts (Library)
+  PipelineKinds pipelines = {};  // which kernels may be Pipelines
   SequenceLimits sequences = {};
 };
 
@@ -97,10 +97,10 @@ struct PlanOptions {
 /// a library kernel reads them. A concat whose parts Loops make is an array that these write parts
 /// of (see assemble.h). Everything else is a Library step with dense operands. A matrix product
 /// reads views in place where the device takes them; elsewhere swapped last axes become its
-/// transpose flags. Row-wise windows become Pipelines where the device takes those, and Loops over
-/// few elements or of one program share launches where its limits allow (see sequence.h, apart.h).
-/// The choice depends on structure alone, never on launch arguments. Linear time but for memory
-/// (see memory.h).
+/// transpose flags. Row-wise windows, and contractions with the Loop that reads them, become
+/// Pipelines where the device takes those, and Loops over few elements or of one program share
+/// launches where its limits allow (see sequence.h, apart.h). The choice depends on structure
+/// alone, never on launch arguments. Linear time but for memory (see memory.h).
 Plan make_plan(const ir::Graph& graph, const PlanOptions& options = {});
 
 /// Makes a plan the plan of another graph of equal structure (see structure.h), whose node

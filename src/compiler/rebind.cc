@@ -33,6 +33,11 @@ Loop& loop_of(Kernel& kernel, const Binding& binding) {
   return std::get<Loop>(kernel);
 }
 
+Library& library_of(Kernel& kernel) {
+  if (auto* pipeline = std::get_if<Pipeline>(&kernel)) return pipeline->library;
+  return std::get<Library>(kernel);
+}
+
 void set(Kernel& kernel, const Binding& binding, std::int64_t value) {
   value /= binding.element_bytes;
   switch (binding.place) {
@@ -43,7 +48,7 @@ void set(Kernel& kernel, const Binding& binding, std::int64_t value) {
       loop_of(kernel, binding).inputs[binding.index].offset = value;
       break;
     case Binding::Place::operand:
-      std::get<Library>(kernel).operand_layouts[binding.index].offset = value;
+      library_of(kernel).operand_layouts[binding.index].offset = value;
       break;
   }
 }

@@ -148,9 +148,16 @@ Step sequence_of(std::vector<Step> steps, bool apart) {
 LoopPart part_of_output(const Kernel& kernel, std::size_t output) {
   if (const auto* loop = std::get_if<Loop>(&kernel)) return {loop};
   LoopPart part;
+  if (const auto* pipeline = std::get_if<Pipeline>(&kernel);
+      pipeline != nullptr && is_contraction(pipeline->library.operation)) {
+    part.loop = &*pipeline->after;
+    part.first_input = pipeline->first_arrays() + pipeline->other_arrays();
+    part.no_arrays = 1;  // what the contraction makes
+    part.is_after = false;
+  }
   const auto* sequence = std::get_if<Sequence>(&kernel);
   if (sequence == nullptr) return part;
-  part.apart = sequence->apart;
+  part.is_after = !sequence->apart;
   for (const Loop& loop : sequence->loops) {
     part.loop = &loop;
     if (output < part.first_output + loop.outputs.size()) break;

@@ -19,10 +19,11 @@ Step sequence_of(std::vector<Step> steps, bool apart);
 
 /// One Loop of a kernel, and where its inputs and outputs begin among the kernel's.
 struct LoopPart {
-  const Loop* loop = nullptr;  // null: of a Library
+  const Loop* loop = nullptr;  // null: of a Library, or of a window's Pipeline
   std::size_t first_input = 0;
   std::size_t first_output = 0;
-  bool apart = false;  // of a Sequence whose Loops are
+  std::size_t no_arrays = 0;  // how many of the Loop's inputs, its first, are no arrays
+  bool is_after = true;       // nothing reads the kernel's inputs before `first_input` any more
 };
 LoopPart part_of_output(const Kernel& kernel, std::size_t output);
 

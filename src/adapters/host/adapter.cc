@@ -48,7 +48,7 @@ DeviceInfo describe(std::size_t memory_bytes) {
   info.vendor = "CPU";
   info.memory_bytes = memory_bytes;
   info.strided_matmul = true;
-  info.pipelines = true;
+  info.pipelines.windows = true;
   info.recurrent_layers = true;
   info.sequences = {
       .elements = 8192, .operands = 256, .elements_apart = 256 << 10, .operands_apart = 512};

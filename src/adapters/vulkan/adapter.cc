@@ -54,6 +54,7 @@ DeviceInfo describe(const Context& context) {
     most = std::min<std::uint64_t>(most, os::memory_limit() / 5 * 4);
   info.memory_bytes = static_cast<std::size_t>(most);
   info.alignment = std::max<std::size_t>(device.capabilities.buffer_alignment, 64);
+  info.pipelines.contractions = true;
   info.separate_temporaries = context.red_zone_bytes() > 0;
   // One workgroup runs them; more elements are faster shared among several.
   constexpr std::uint32_t most_operands = 64;
@@ -155,8 +156,6 @@ class VulkanDevice final : public Device {
   }
 
   Result<std::unique_ptr<Executable>> compile(const compiler::Kernel& kernel) override {
-    if (std::holds_alternative<compiler::Pipeline>(kernel))
-      return unimplemented("there are no pipelines on Vulkan devices");
     try {
       auto made = make(kernel);
       if (!made.ok()) return made.status();
@@ -200,6 +199,8 @@ class VulkanDevice final : public Device {
       return vulkan::make_loop(*loop, *context_);
     if (const auto* sequence = std::get_if<compiler::Sequence>(&kernel))
       return vulkan::make_sequence(*sequence, *context_);
+    if (const auto* pipeline = std::get_if<compiler::Pipeline>(&kernel))
+      return vulkan::make_pipeline(*pipeline, *context_);
     return vulkan::make_library(std::get<compiler::Library>(kernel), *context_);
   }
 

@@ -27,6 +27,9 @@ Result<std::unique_ptr<VulkanExecutable>> make_sequence(const compiler::Sequence
 /// Of a Sequence whose loops are apart and reduce nothing.
 Result<std::unique_ptr<VulkanExecutable>> make_apart(const compiler::Sequence& sequence,
                                                      Context& context);
+/// Of a contraction: the Loop after it runs at the end of its last dispatch.
+Result<std::unique_ptr<VulkanExecutable>> make_pipeline(const compiler::Pipeline& pipeline,
+                                                        Context& context);
 Result<std::unique_ptr<VulkanExecutable>> make_library(const compiler::Library& library,
                                                        Context& context);
 

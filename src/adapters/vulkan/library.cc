@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "adapters/vulkan/executable.h"
+#include "adapters/vulkan/loop_code.h"
 #include "adapters/vulkan/reduce.h"
 
 namespace evergpu::adapters::vulkan {
@@ -66,6 +67,17 @@ Result<std::unique_ptr<VulkanExecutable>> make_library(const compiler::Library& 
   EVERGPU_RETURN_IF_ERROR(check_sizes(library));
   Recipe recipe(library, context);
   if (library.operation.shape.elements() > 0) EVERGPU_RETURN_IF_ERROR(add_kind(recipe));
+  return std::move(recipe).finish();
+}
+
+Result<std::unique_ptr<VulkanExecutable>> make_pipeline(const compiler::Pipeline& pipeline,
+                                                        Context& context) {
+  if (!compiler::is_contraction(pipeline.library.operation))
+    return unimplemented("pipelines of other kernels than contractions on Vulkan devices");
+  EVERGPU_RETURN_IF_ERROR(check_sizes(pipeline.library));
+  EVERGPU_RETURN_IF_ERROR(check_loop(*pipeline.after, context.capabilities()));
+  Recipe recipe(pipeline, context);
+  EVERGPU_RETURN_IF_ERROR(add_kind(recipe));
   return std::move(recipe).finish();
 }
 

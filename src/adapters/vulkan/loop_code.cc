@@ -78,6 +78,7 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can, Binding binding)
       module_(shared_.spirv),
       loop_(loop),
       binding_(binding),
+      first_array_(0),
       first_word_(binding == Binding::addresses ? 2 * operand_count() : 0),
       fixed_(loop.inputs.size()) {
   if (binding == Binding::descriptors)
@@ -92,6 +93,7 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can, LoopModule& shared
       module_(shared.spirv),
       loop_(loop),
       binding_(Binding::descriptors),
+      first_array_(shared.operands),
       first_word_(shared.words),
       fixed_(loop.inputs.size()) {
   bind_descriptors(can, true);
@@ -106,11 +108,32 @@ LoopCode::LoopCode(const Loop& loop, const Capabilities& can, LoopModule& shared
       module_(shared.spirv),
       loop_(loop),
       binding_(Binding::addresses),
+      first_array_(0),
       first_word_(2 * operand_count() * count),
       addresses_beyond_(which * (2.0 * operand_count())),
       arguments_beyond_(which * argument_words(loop)),
       fixed_(loop.inputs.size()) {
   bind_addresses(can);
+  preserve_values(can);
+}
+
+LoopCode::LoopCode(const Loop& loop, const Capabilities& can, LoopModule& shared, Binding binding,
+                   const Made& made)
+    : shared_(shared),
+      module_(shared.spirv),
+      loop_(loop),
+      binding_(binding),
+      made_(made.input),
+      first_array_(shared.operands),
+      first_word_(shared.words + (binding == Binding::addresses
+                                      ? 2 * (shared.operands + operand_count() - 1)
+                                      : 0)),
+      fixed_(loop.inputs.size()) {
+  fixed_[made.input] = made.element;
+  if (binding == Binding::descriptors)
+    bind_descriptors(can, false);
+  else
+    bind_addresses(can);
   preserve_values(can);
 }
 
@@ -124,28 +147,38 @@ void LoopCode::preserve_values(const Capabilities& can) {
 }
 
 void LoopCode::bind_descriptors(const Capabilities& can, bool coherent) {
-  std::uint32_t binding = 1 + shared_.operands;
+  std::uint32_t binding = 1 + first_array_;
   const auto bind = [&](const LoopOperand& operand, bool writable) {
     return module_.storage_buffer(binding++, storage_type(operand.dtype, can), writable, coherent);
   };
-  for (const LoopOperand& input : loop_.inputs) inputs_.push_back(bind(input, false));
+  for (std::size_t i = 0; i < loop_.inputs.size(); ++i)
+    inputs_.push_back(i == made_ ? Array() : bind(loop_.inputs[i], false));
   for (const LoopOperand& output : loop_.outputs) outputs_.push_back(bind(output, true));
 }
 
 // An operand's array then begins at its offset.
 void LoopCode::bind_addresses(const Capabilities& can) {
+  std::uint32_t array = first_array_;
   std::uint32_t number = 0;
   const auto bind = [&](const LoopOperand& operand) {
     const Type element = storage_type(operand.dtype, can);
-    const Value low = read_word(2 * number, addresses_beyond_);
-    const Value high = read_word(2 * number + 1, addresses_beyond_);
+    const Value low = read_word(2 * array, addresses_beyond_);
+    const Value high = read_word(2 * array + 1, addresses_beyond_);
+    ++array;
     const Value offset = convert(read_argument(number++), Type::u64);
     const auto bytes = width_of(element) / 8;
     const Value begin = (convert(low, Type::u64) | (convert(high, Type::u64) << 32)) +
                         offset * static_cast<double>(bytes);
     return module_.array_at(begin.id, element);
   };
-  for (const LoopOperand& input : loop_.inputs) inputs_.push_back(bind(input));
+  for (std::size_t i = 0; i < loop_.inputs.size(); ++i) {
+    if (i != made_) {
+      inputs_.push_back(bind(loop_.inputs[i]));
+      continue;
+    }
+    inputs_.emplace_back();
+    ++number;
+  }
   for (const LoopOperand& output : loop_.outputs) outputs_.push_back(bind(output));
 }
 

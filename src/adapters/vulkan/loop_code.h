@@ -19,10 +19,11 @@ namespace evergpu::adapters::vulkan {
 Status check_loop(const compiler::Loop& loop, const Capabilities& capabilities);
 
 /// A module for the code of one loop, or of several, one after the other: each has its buffers and
-/// its arguments after those of the loops before.
+/// its arguments after those of the loops, or of another kernel, before.
 class LoopModule {
  public:
-  LoopModule() : arguments(spirv.storage_buffer(0, Type::u32, false)) {}
+  explicit LoopModule(SpirvModule module = {})
+      : spirv(std::move(module)), arguments(spirv.storage_buffer(0, Type::u32, false)) {}
 
   /// Array `number` that the workgroup shares: the same for all loops.
   Array shared_array(std::size_t number, Type element, std::uint32_t count);
@@ -47,6 +48,14 @@ class LoopCode {
   /// loop number `which`. In a module whose arguments are the words of each loop in turn.
   LoopCode(const compiler::Loop& loop, const Capabilities& capabilities, LoopModule& shared,
            std::uint32_t count, const Value& which);
+  /// An input that is no array: its element at the index where the program runs.
+  struct Made {
+    std::size_t input = 0;
+    Element element;
+  };
+  /// The end of another kernel, which the module is of and which makes an input.
+  LoopCode(const compiler::Loop& loop, const Capabilities& capabilities, LoopModule& shared,
+           Binding binding, const Made& made);
 
   SpirvModule& module() { return module_; }
   LoopModule& shared() { return shared_; }
@@ -85,7 +94,9 @@ class LoopCode {
   SpirvModule& module_;
   const compiler::Loop& loop_;
   const Binding binding_;
-  const std::uint32_t first_word_;  // of its arguments
+  const std::optional<std::size_t> made_;  // an input that is no array
+  const std::uint32_t first_array_;        // how many the module had before
+  const std::uint32_t first_word_;         // of its arguments
   // Which of many loops this is counts: how far beyond the first's are its addresses and arguments.
   const std::optional<Value> addresses_beyond_;
   const std::optional<Value> arguments_beyond_;

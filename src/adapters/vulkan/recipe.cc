@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <string>
 
+#include "adapters/vulkan/epilogue.h"
+#include "adapters/vulkan/kernel_words.h"
+
 namespace evergpu::adapters::vulkan {
 namespace {
 
@@ -34,11 +37,12 @@ Status check_features(std::string_view variant, const PhysicalDevice& device) {
 class RecipeExecutable final : public VulkanExecutable {
  public:
   explicit RecipeExecutable(Recipe&& recipe)
-      : steps_(std::move(recipe.steps_)),
+      : capabilities_(recipe.context_.capabilities()),
+        steps_(std::move(recipe.steps_)),
         scratch_(std::move(recipe.scratch_)),
         work_parts_(recipe.work_parts_) {}
 
-  Status encode(const compiler::Kernel&, std::span<const Region> inputs,
+  Status encode(const compiler::Kernel& kernel, std::span<const Region> inputs,
                 std::span<const Region> outputs, Encoder& encoder) override {
     std::vector<Region> scratch;
     for (const std::size_t bytes : scratch_) {
@@ -63,13 +67,25 @@ class RecipeExecutable final : public VulkanExecutable {
       uses.clear();
       for (const Recipe::Use& use : step.uses)
         uses.push_back({region_of(use.buffer), use.buffer.bytes, use.access});
+      if (!step.has_epilogue) {
+        EVERGPU_RETURN_IF_ERROR(
+            encoder.dispatch(*step.pipeline, uses, step.arguments, step.groups, work_parts_));
+        continue;
+      }
+      const auto loop =
+          launch_of_epilogue(std::get<compiler::Pipeline>(kernel), inputs, outputs, capabilities_);
+      if (!loop.ok()) return loop.status();
+      uses.insert(uses.end(), loop->buffers.begin(), loop->buffers.end());
+      std::vector<std::uint32_t> arguments = step.arguments;
+      arguments.insert(arguments.end(), loop->arguments.begin(), loop->arguments.end());
       EVERGPU_RETURN_IF_ERROR(
-          encoder.dispatch(*step.pipeline, uses, step.arguments, step.groups, work_parts_));
+          encoder.dispatch(*step.pipeline, uses, arguments, step.groups, work_parts_));
     }
     return {};
   }
 
  private:
+  const Capabilities capabilities_;
   const std::vector<Recipe::Step> steps_;
   const std::vector<std::size_t> scratch_;
   const std::uint64_t work_parts_;
@@ -77,6 +93,9 @@ class RecipeExecutable final : public VulkanExecutable {
 
 Recipe::Recipe(const compiler::Library& library, Context& context)
     : library_(library), context_(context) {}
+
+Recipe::Recipe(const compiler::Pipeline& pipeline, Context& context)
+    : library_(pipeline.library), whole_(&pipeline), context_(context) {}
 
 Recipe::Buffer Recipe::input(std::size_t number) const {
   const auto elements = static_cast<std::size_t>(library_.operand_shapes[number].elements());
@@ -124,14 +143,28 @@ Status Recipe::groups(std::string_view file, std::string_view variant, std::span
   all.insert(all.end(), constants.begin(), constants.end());
   const bool in_words = is_of_bytes(variant) && !context_.capabilities().storage_8bit;
   const char* const suffix = in_words ? "_words" : binding == Binding::addresses ? "_address" : "";
-  auto pipeline = context_.library_pipeline(fmt::format("{}_{}{}", file, variant, suffix),
-                                            static_cast<int>(uses.size()), all, binding);
+  const std::string name = fmt::format("{}_{}{}", file, variant, suffix);
+  step.arguments = std::move(arguments);
+  step.has_epilogue = whole_ != nullptr && step.uses.back().buffer.place == Buffer::Place::result;
+  if (step.has_epilogue) step.uses.pop_back();
+  auto pipeline = step.has_epilogue ? with_loop(kernel_words(name), step, all, binding)
+                                    : context_.library_pipeline(name, static_cast<int>(uses.size()),
+                                                                all, binding);
   if (!pipeline.ok()) return pipeline.status();
   step.pipeline = std::move(*pipeline);
-  step.arguments = std::move(arguments);
   step.groups = spread_groups(groups);
   steps_.push_back(std::move(step));
   return {};
+}
+
+Result<std::shared_ptr<Pipeline>> Recipe::with_loop(std::span<const std::uint32_t> spirv,
+                                                    const Step& step, const Constants& constants,
+                                                    Binding binding) {
+  const EpilogueBase base{spirv, binding, word(static_cast<std::int64_t>(step.uses.size())),
+                          word(static_cast<std::int64_t>(step.arguments.size()))};
+  return context_.pipeline(with_epilogue(base, *whole_, context_.capabilities()),
+                           static_cast<int>(step.uses.size() + epilogue_arrays(*whole_)), constants,
+                           binding);
 }
 
 void Recipe::copy(Buffer to, Buffer from) {

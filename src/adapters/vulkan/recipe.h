@@ -32,6 +32,9 @@ class Recipe {
   };
 
   Recipe(const compiler::Library& library, Context& context);
+  /// Of a contraction and the Loop after it, which becomes a part of the dispatch that writes the
+  /// result: the last of the dispatch's uses.
+  Recipe(const compiler::Pipeline& pipeline, Context& context);
 
   const compiler::Library& library() const { return library_; }
   Context& context() const { return context_; }
@@ -72,9 +75,15 @@ class Recipe {
     std::vector<Use> uses;
     std::vector<std::uint32_t> arguments;
     Groups groups = {};
+    bool has_epilogue = false;  // it ends in the Loop after the library kernel
   };
 
+  Result<std::shared_ptr<Pipeline>> with_loop(std::span<const std::uint32_t> spirv,
+                                              const Step& step, const Constants& constants,
+                                              Binding binding);
+
   const compiler::Library& library_;
+  const compiler::Pipeline* const whole_ = nullptr;  // null: there is no Loop after it
   Context& context_;
   std::vector<Step> steps_;
   std::vector<std::size_t> scratch_;

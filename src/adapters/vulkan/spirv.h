@@ -10,6 +10,10 @@ inline constexpr std::uint32_t magic = 0x07230203;
 inline constexpr std::uint32_t version_1_3 = 0x00010300;
 
 enum class Op : std::uint16_t {
+  source = 3,
+  source_extension = 4,
+  name = 5,
+  member_name = 6,
   extension = 10,
   ext_inst_import = 11,
   ext_inst = 12,
@@ -31,7 +35,9 @@ enum class Op : std::uint16_t {
   constant_false = 42,
   constant = 43,
   function = 54,
+  function_parameter = 55,
   function_end = 56,
+  function_call = 57,
   variable = 59,
   load = 61,
   store = 62,

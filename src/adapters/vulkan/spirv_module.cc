@@ -27,6 +27,48 @@ SpirvModule::SpirvModule() {
   append(body_, Op::label, {block_});
 }
 
+SpirvModule::SpirvModule(const SpirvTemplate& base)
+    : next_id_(base.next_id),
+      capabilities_(base.capabilities),
+      extensions_(base.extensions),
+      lists_all_variables_(true),
+      glsl_(base.glsl != 0 ? base.glsl : reserve()) {
+  for_each_instruction(base.declarations,
+                       [&](Op op, auto instruction) { remember(op, instruction); });
+  block_ = reserve();
+  append(body_, Op::label, {block_});
+}
+
+/// Types and numbers of a module that exists are declared. Not arrays and structures, which have
+/// decorations of their own and need not be unique.
+void SpirvModule::remember(Op op, std::span<const std::uint32_t> instruction) {
+  switch (op) {
+    case Op::type_void:
+    case Op::type_bool:
+    case Op::type_int:
+    case Op::type_float:
+    case Op::type_vector:
+    case Op::type_pointer:
+    case Op::type_function: {
+      Words key(instruction.begin() + 2, instruction.end());
+      key.push_back(word(op));
+      declared_[std::move(key)] = instruction[1];
+      break;
+    }
+    case Op::constant:
+    case Op::constant_true:
+    case Op::constant_false: {
+      Words key(instruction.begin() + 3, instruction.end());
+      key.insert(key.begin(), instruction[1]);
+      key.push_back(word(op));
+      declared_[std::move(key)] = instruction[2];
+      break;
+    }
+    default:
+      break;
+  }
+}
+
 void SpirvModule::append(Words& to, Op op, std::span<const std::uint32_t> operands) {
   to.push_back(word(operands.size() + 1) << 16 | word(op));
   to.insert(to.end(), operands.begin(), operands.end());
@@ -41,8 +83,16 @@ void SpirvModule::append_text(Words& to, std::string_view text) {
   }
 }
 
-Id SpirvModule::declare(Op op, std::initializer_list<std::uint32_t> operands) {
-  Words key(operands);
+Id SpirvModule::void_type() { return declare(Op::type_void, {}); }
+
+Id SpirvModule::parameter(Type type) {
+  parameter_types_.push_back(this->type(type));
+  parameters_.push_back(reserve());
+  return parameters_.back();
+}
+
+Id SpirvModule::declare(Op op, std::span<const std::uint32_t> operands) {
+  Words key(operands.begin(), operands.end());
   key.push_back(word(op));
   const auto [entry, fresh] = declared_.try_emplace(std::move(key), 0);
   if (!fresh) return entry->second;
@@ -100,6 +150,7 @@ Id SpirvModule::variable(spv::Storage storage, Id type) {
   const Id pointer = pointer_type(storage, type);
   const Id id = reserve();
   append(declarations_, Op::variable, {pointer, id, word(storage)});
+  if (lists_all_variables_ || storage == spv::Storage::input) interface_.push_back(id);
   return id;
 }
 
@@ -199,7 +250,6 @@ Id SpirvModule::builtin(spv::BuiltIn builtin, std::uint32_t component) {
   if (id == 0) {
     id = variable(spv::Storage::input, of);
     decorate(id, spv::Decoration::built_in, {word(builtin)});
-    interface_.push_back(id);
   }
   const Id value = emit(Op::load, of, {id});
   return scalar ? value : emit(Op::composite_extract, number, {value, component});
@@ -270,11 +320,7 @@ void SpirvModule::preserve_denormals(std::uint32_t width) {
   float_modes_[mode_denorm_preserve].insert(width);
 }
 
-std::vector<std::uint32_t> SpirvModule::finish(std::uint32_t size) && {
-  const Id nothing = declare(Op::type_void, {});
-  const Id function_type = declare(Op::type_function, {nothing});
-  const Id function = reserve();
-  Words module = {spv::magic, spv::version_1_3, 0, next_id_, 0};
+void SpirvModule::append_requirements(Words& module) const {
   for (std::uint32_t capability : capabilities_) append(module, Op::capability, {capability});
   for (const std::string& extension : extensions_) {
     Words text;
@@ -284,6 +330,19 @@ std::vector<std::uint32_t> SpirvModule::finish(std::uint32_t size) && {
   Words import = {glsl_};
   append_text(import, "GLSL.std.450");
   append(module, Op::ext_inst_import, import);
+}
+
+void SpirvModule::append_float_modes(Words& module, Id function) const {
+  for (const auto& [mode, widths] : float_modes_)
+    for (std::uint32_t width : widths) append(module, Op::execution_mode, {function, mode, width});
+}
+
+std::vector<std::uint32_t> SpirvModule::finish(std::uint32_t size) && {
+  const Id nothing = void_type();
+  const Id function_type = declare(Op::type_function, {nothing});
+  const Id function = reserve();
+  Words module = {spv::magic, spv::version_1_3, 0, next_id_, 0};
+  append_requirements(module);
   append(module, Op::memory_model,
          {uses_addresses_ ? addressing_physical_storage_buffer_64 : addressing_logical,
           memory_glsl450});
@@ -292,12 +351,41 @@ std::vector<std::uint32_t> SpirvModule::finish(std::uint32_t size) && {
   entry.insert(entry.end(), interface_.begin(), interface_.end());
   append(module, Op::entry_point, entry);
   append(module, Op::execution_mode, {function, mode_local_size, size, 1, 1});
-  for (const auto& [mode, widths] : float_modes_)
-    for (std::uint32_t width : widths) append(module, Op::execution_mode, {function, mode, width});
+  append_float_modes(module, function);
   module.insert(module.end(), decorations_.begin(), decorations_.end());
   module.insert(module.end(), declarations_.begin(), declarations_.end());
   append(module, Op::function, {nothing, function, 0, function_type});
   module.insert(module.end(), body_.begin(), body_.end());
+  append(module, Op::return_void, {});
+  append(module, Op::function_end, {});
+  return module;
+}
+
+std::vector<std::uint32_t> SpirvModule::finish_function(const SpirvTemplate& base, Id function) && {
+  const Id nothing = void_type();
+  Words signature = {nothing};
+  signature.insert(signature.end(), parameter_types_.begin(), parameter_types_.end());
+  const Id function_type = declare(Op::type_function, signature);
+  Words module = {spv::magic, base.version, 0, next_id_, 0};
+  const auto add = [&](const Words& words) {
+    module.insert(module.end(), words.begin(), words.end());
+  };
+  append_requirements(module);
+  append(module, Op::memory_model, base.memory_model);
+  Words entry = base.entry_point;
+  entry.insert(entry.end(), interface_.begin(), interface_.end());
+  append(module, Op::entry_point, entry);
+  add(base.execution_modes);
+  append_float_modes(module, entry[1]);
+  add(base.decorations);
+  add(decorations_);
+  add(base.declarations);
+  add(declarations_);
+  add(base.functions);
+  append(module, Op::function, {nothing, function, 0, function_type});
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    append(module, Op::function_parameter, {parameter_types_[i], parameters_[i]});
+  add(body_);
   append(module, Op::return_void, {});
   append(module, Op::function_end, {});
   return module;

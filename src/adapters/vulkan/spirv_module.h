@@ -1,5 +1,6 @@
 // Builds one SPIR-V module with one compute entry point, in binary form. Types and constants are
-// made once each; instructions are appended to the entry point's body.
+// made once each; instructions are appended to the entry point's body, or to that of a function
+// which is added to a module that exists.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "adapters/vulkan/spirv.h"
+#include "adapters/vulkan/spirv_template.h"
 
 namespace evergpu::adapters::vulkan {
 
@@ -38,8 +40,11 @@ struct Array {
 class SpirvModule {
  public:
   SpirvModule();
+  /// Code for one more function of `base`.
+  explicit SpirvModule(const SpirvTemplate& base);
 
   Id type(Type type);
+  Id void_type();
   /// A number by its bits.
   Id constant(Type type, std::uint64_t bits);
 
@@ -50,6 +55,8 @@ class SpirvModule {
   Array array_at(Id address, Type element);
   /// An array that the workgroup shares.
   Array shared_array(Type element, std::uint32_t count);
+  /// The next parameter of the function that is added.
+  Id parameter(Type type);
   /// `index` is an unsigned number; of an array at an address it may be negative.
   Id load(const Array& array, Id index);
   void store(const Array& array, Id index, Id value);
@@ -91,6 +98,8 @@ class SpirvModule {
 
   /// The finished module: entry point "main", in workgroups of `size` invocations.
   std::vector<std::uint32_t> finish(std::uint32_t size) &&;
+  /// `base`, which may call it meanwhile, with the function, of these parameters and no result.
+  std::vector<std::uint32_t> finish_function(const SpirvTemplate& base, Id function) &&;
 
  private:
   using Words = std::vector<std::uint32_t>;
@@ -100,8 +109,14 @@ class SpirvModule {
     append(to, op, std::span(operands.begin(), operands.size()));
   }
   static void append_text(Words& to, std::string_view text);
+  void remember(spv::Op op, std::span<const std::uint32_t> instruction);
+  void append_requirements(Words& module) const;
+  void append_float_modes(Words& module, Id function) const;
   // A type, once for equal operands.
-  Id declare(spv::Op op, std::initializer_list<std::uint32_t> operands);
+  Id declare(spv::Op op, std::span<const std::uint32_t> operands);
+  Id declare(spv::Op op, std::initializer_list<std::uint32_t> operands) {
+    return declare(op, std::span(operands.begin(), operands.size()));
+  }
   Id pointer_type(spv::Storage storage, Id to);
   Id variable(spv::Storage storage, Id type);
   Id element_pointer(const Array& array, Id index);
@@ -115,11 +130,14 @@ class SpirvModule {
   std::set<std::uint32_t> capabilities_;
   std::set<std::string> extensions_;
   bool uses_addresses_ = false;
+  bool lists_all_variables_ = false;  // as the entry point's interface, since version 1.4
   Words decorations_;
   Words declarations_;
   Words body_;
   std::map<std::uint32_t, std::set<std::uint32_t>> float_modes_;  // mode → widths
   std::vector<Id> interface_;
+  Words parameter_types_;
+  Words parameters_;
   std::map<Words, Id> declared_;
   std::map<std::uint32_t, Id> builtins_;
   std::map<Type, Id> buffer_types_;

@@ -43,7 +43,8 @@ std::vector<Tensor> make_outputs(const compiler::Kernel& kernel,
     outputs.push_back(
         filled_with_ff(library->operation.dtype, library->operation.shape.elements()));
   } else {
-    const auto& loop = std::get<Loop>(kernel);
+    const auto* const pipeline = std::get_if<compiler::Pipeline>(&kernel);
+    const Loop& loop = pipeline != nullptr ? *pipeline->after : std::get<Loop>(kernel);
     for (std::size_t i = 0; i < loop.outputs.size(); ++i)
       outputs.push_back(filled_with_ff(loop.outputs[i].dtype, output_elements.at(i)));
   }

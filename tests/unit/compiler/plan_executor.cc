@@ -171,15 +171,20 @@ class Executor {
     return result;
   }
 
-  void launch(const Loop& loop, const Step& step) {
+  /// The loop's inputs are the step's from `first` on.
+  void expect_places(const Loop& loop, const Step& step, std::size_t first) {
     for (std::size_t o = 0; o < step.outputs.size(); ++o)
-      for (std::size_t i = 0; i < step.inputs.size(); ++i)
-        if (overlap(step.outputs[o], step.inputs[i]))
-          expect(bytes_of(step.outputs[o]) == bytes_of(step.inputs[i]) &&
+      for (std::size_t i = 0; first + i < step.inputs.size(); ++i)
+        if (overlap(step.outputs[o], step.inputs[first + i]))
+          expect(bytes_of(step.outputs[o]) == bytes_of(step.inputs[first + i]) &&
                      loop.outputs[o].strides == loop.inputs[i].strides &&
                      loop.outputs[o].offset == loop.inputs[i].offset &&
                      ir::size_of(loop.outputs[o].dtype) == ir::size_of(loop.inputs[i].dtype),
                  "an output overlaps an input");
+  }
+
+  void launch(const Loop& loop, const Step& step) {
+    expect_places(loop, step, 0);
     store(loop, step, run_program(loop, {step.inputs}));
   }
 
@@ -362,18 +367,37 @@ class Executor {
 
   void launch(const Pipeline& pipeline, const Step& step) {
     const ir::Operation& operation = pipeline.library.operation;
-    expect(is_row_wise(operation), "a window that is not row by row");
-    for (std::uint32_t output : step.outputs)
-      for (std::uint32_t input : step.inputs)
-        expect(!overlap(output, input), "a pipeline's result overlaps an operand");
+    const bool contracts = is_contraction(operation);
+    expect(contracts || is_row_wise(operation), "a window that is not row by row");
     const std::size_t first = pipeline.first_arrays();
     const std::size_t others = first + pipeline.other_arrays();
     expect(others <= step.inputs.size(), "the number of arrays");
+    if (contracts)
+      expect(!pipeline.before && pipeline.after && pipeline.after->reductions.empty() &&
+                 pipeline.made == 0 && pipeline.given == Pipeline::none,
+             "the Loops of a contraction");
     if (!execution_.complaint.empty()) return;
+    for (std::uint32_t output : step.outputs)
+      for (std::size_t i = 0; i < step.inputs.size(); ++i)
+        if (!contracts || i < others)
+          expect(!overlap(output, step.inputs[i]), "a pipeline's result overlaps an operand");
+    if (contracts) {
+      Loop loop = *pipeline.after;
+      loop.inputs.erase(loop.inputs.begin());
+      expect_places(loop, step, others);
+      check_layouts(pipeline.library);
+    }
 
     std::vector<ir::TensorView> operands;
+    std::vector<ir::Tensor> copies;
+    copies.reserve(pipeline.library.operand_shapes.size());
     for (std::size_t i = 0; i < pipeline.library.operand_shapes.size(); ++i) {
       const bool is_array = i > 0 || !pipeline.before;
+      if (!pipeline.library.operand_layouts.empty()) {
+        copies.push_back(gathered(pipeline.library, i, step.inputs[i]));
+        operands.push_back(copies.back().view());
+        continue;
+      }
       operands.push_back({pipeline.library.operand_dtypes[i], pipeline.library.operand_shapes[i],
                           is_array ? bytes_of(step.inputs[i == 0 ? 0 : first + i - 1]) : nullptr});
     }
@@ -406,7 +430,7 @@ class Executor {
       inputs.buffers.push_back(pipeline.is_array(i) ? step.inputs.at(next++) : Buffer::none);
     }
     expect(next == step.inputs.size(), "the number of arrays");
-    for (std::size_t o = 0; o < pipeline.after->plain_outputs(); ++o)
+    for (std::size_t o = 0; o < pipeline.after->plain_outputs() && !contracts; ++o)
       expect(pipeline.after->outputs[o].strides == ir::Shape(pipeline.after->extents).strides() &&
                  pipeline.after->outputs[o].offset == 0,
              "an output that is not dense");

@@ -58,7 +58,7 @@ TEST(Print, Pooling) {
   const std::vector<std::int64_t> rows{0, 1, 2};
   const ir::Graph graph = graph_of({pooled, moved, reduce(ReduceOp::sum, moved, rows)});
   EXPECT_EQ(
-      print(make_plan(graph, {.pipelines = true}), graph),
+      print(make_plan(graph, {.pipelines = {.windows = true}}), graph),
       "launch 0: pipeline loop [288,4] r0 = f32 x0; r1 = f32 x1; r2 = add(r0,r1); r3 = f32 0x0; "
       "r4 = maximum(r2,r3) => library f32[8,3,3,4] window_reduce maximum extents=[1,2,2,1] "
       "strides=[1,2,2,1] low=[0,0,0,0] high=[0,0,0,0] of f32[8,6,6,4] <- %2, %1[0,1] -> "

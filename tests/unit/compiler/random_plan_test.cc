@@ -249,7 +249,7 @@ Plan plan_of_seed(const ir::Graph& graph, std::uint32_t seed) {
       {.elements_apart = 1000, .operands_apart = 200},
       {.elements = 24, .operands = 9, .elements_apart = 4096, .operands_apart = 200}};
   return make_plan(graph, {.strided_matmul = seed % 2 == 0,
-                           .pipelines = seed % 3 != 0,
+                           .pipelines = {.windows = seed % 3 != 0, .contractions = seed % 5 < 3},
                            .sequences = limits[seed / 2 % 4]});
 }
 
