@@ -77,7 +77,8 @@ vulkan_tests() {
       tests/python/test_{models,op_sweep,eager,profile,statistics}.py \
       -k "not test_models or first_gradients or $small_models" &&
       vulkan_python_tests drivers tests/python/test_vulkan_drivers.py &&
-      EVERGPU_TEST_FULL=0 EVERGPU_VULKAN_TILES=gpu vulkan_python_tests tiles $sweep -k "Conv or MatMul"
+      EVERGPU_TEST_FULL=0 EVERGPU_VULKAN_TILES=gpu vulkan_python_tests tiles $sweep tests/python/test_models.py \
+        -k "Conv or MatMul or (test_models and (mlp or (convnet and not convnet_)))"
   ) || return 1
   EVERGPU_VULKAN_PROFILE=baseline quietly validate-vulkan scripts/validate_vulkan \
     'VulkanLoop.*:VulkanReduce.*:VulkanLibrary.*:VulkanSequence.*:VulkanBytes.*:VulkanDevices.*:VulkanParts.*' || return 1

@@ -58,3 +58,24 @@ def test_two_drivers_in_one_process_agree(model):
                         {"EVERGPU_ADAPTER": "vulkan:0,1", "VK_DRIVER_FILES": drivers}, timeout=400)
     recent, old = child.result
     assert recent == old
+
+
+TRAIN = """
+import hashlib
+from support import models
+with tf.device(DEVICE):
+    model, x, y, loss = models.build("{model}")
+    model.compile(optimizer="adam", loss=loss)
+    losses = [float(model.train_on_batch(x, y)) for step in range(2)]
+    digest = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights()))
+report([losses, digest.hexdigest(), device.statistics().get("fallbacks", 0)])
+"""
+
+
+@pytest.mark.parametrize("model", ("mlp", "convnet"))
+def test_loops_after_contractions_change_no_bit(model):
+    """With a GPU's tiles, where loops run in the kernels of the contractions that they read."""
+    environment = {"EVERGPU_ADAPTER": "vulkan", "EVERGPU_VULKAN_TILES": "gpu"}
+    results = [process.run(TRAIN.replace("{model}", model), {**environment, "EVERGPU_EAGER": eager},
+                           timeout=400).result for eager in ("0", "1")]
+    assert results[0] == results[1] and results[0][2] == 0

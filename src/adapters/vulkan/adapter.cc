@@ -54,7 +54,8 @@ DeviceInfo describe(const Context& context) {
     most = std::min<std::uint64_t>(most, os::memory_limit() / 5 * 4);
   info.memory_bytes = static_cast<std::size_t>(most);
   info.alignment = std::max<std::size_t>(device.capabilities.buffer_alignment, 64);
-  info.pipelines.contractions = true;
+  // A software driver compiles the Loop once for each element of a tile, which takes seconds.
+  info.pipelines.contractions = context.has_gpu_tiles();
   info.separate_temporaries = context.red_zone_bytes() > 0;
   // One workgroup runs them; more elements are faster shared among several.
   constexpr std::uint32_t most_operands = 64;

@@ -1,6 +1,7 @@
 // Loops that run at the end of a contraction's kernel, against the same Loop after the contraction,
 // bit for bit.
 #include <algorithm>
+#include <iterator>
 
 #include "adapters/cases.h"
 #include "adapters/kernel_runner.h"
@@ -89,7 +90,7 @@ class VulkanEpilogue : public VulkanTest, public ::testing::WithParamInterface<E
 
  private:
   /// A value with a row added, and the larger of that and of another array, by columns. Stored: the
-  /// value; what is larger; and its hyperbolic tangent in float32, by columns.
+  /// value; what is larger; and that in float32, by columns.
   static compiler::Loop loop_after(const Value& value) {
     const DType dtype = value.dtype();
     const std::int64_t columns = value.shape()[value.shape().rank() - 1];
@@ -107,12 +108,9 @@ class VulkanEpilogue : public VulkanTest, public ::testing::WithParamInterface<E
     larger.b = 2;
     Instruction widened{Instruction::Op::cast, DType::f32};
     widened.a = 4;
-    Instruction tanh{Instruction::Op::unary, DType::f32};
-    tanh.unary_op = ir::UnaryOp::tanh;
-    tanh.a = 5;
-    loop.program = {load(dtype, 0), load(dtype, 1), load(dtype, 2), add, larger, widened, tanh};
+    loop.program = {load(dtype, 0), load(dtype, 1), load(dtype, 2), add, larger, widened};
     loop.outputs = {{dtype, by_rows}, {dtype, by_rows}, {DType::f32, by_columns}};
-    loop.results = {0, 4, 6};
+    loop.results = {0, 4, 5};
     return loop;
   }
 };
@@ -129,19 +127,20 @@ TEST_P(VulkanEpilogue, AfterMatrixProducts) {
       {{1, 1}, {1, 1}},       {{3, 7, 13}, {3, 13, 5}}, {{5, 0}, {0, 3}},
       {{67, 130}, {130, 71}}, {{9, 1031}, {1031, 10}},  // cut along k
   };
-  for (DType dtype : {DType::f32, DType::f16, DType::bf16})
-    for (const auto& [a, b] : cases)
-      for (bool transposed : {false, true}) {
-        const auto shaped = [&](const Shape& shape) {
-          ir::Dims dims = shape.extents();
-          if (transposed) std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
-          return Shape(dims);
-        };
-        const std::vector<Tensor> inputs{random_tensor(random_, dtype, shaped(a)),
-                                         random_tensor(random_, dtype, shaped(b))};
-        expect_same_bits(ir::matmul(leaf(inputs[0]), leaf(inputs[1]), transposed, transposed),
-                         inputs);
-      }
+  // A driver compiles each for seconds, so not all with all.
+  constexpr DType dtypes[] = {DType::f32, DType::f16, DType::bf16};
+  for (std::size_t i = 0; i < std::size(cases); ++i) {
+    const DType dtype = dtypes[i % std::size(dtypes)];
+    const bool transposed = i % 2 == 1;
+    const auto shaped = [&](const Shape& shape) {
+      ir::Dims dims = shape.extents();
+      if (transposed) std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
+      return Shape(dims);
+    };
+    const std::vector<Tensor> inputs{random_tensor(random_, dtype, shaped(cases[i][0])),
+                                     random_tensor(random_, dtype, shaped(cases[i][1]))};
+    expect_same_bits(ir::matmul(leaf(inputs[0]), leaf(inputs[1]), transposed, transposed), inputs);
+  }
 }
 
 TEST_P(VulkanEpilogue, AfterConvolutionsAndTheirGradients) {
@@ -151,10 +150,11 @@ TEST_P(VulkanEpilogue, AfterConvolutionsAndTheirGradients) {
       {{3, 20, 6}, {5, 6, 7}, 2, 1, 2, 2, 1},
       {{9, 30, 3, 5}, {1, 1, 5, 5}, 1, 1, 0, 0, 1},  // many lines: sums in parts
   };
-  for (DType dtype : {DType::f32, DType::f16, DType::bf16})
-    for (const ConvolutionCase& c : cases)
-      for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first})
-        expect_convolution(dtype, c, layout);
+  // A driver compiles each for seconds, so not all with all.
+  for (const ConvolutionCase& c : cases)
+    expect_convolution(DType::bf16, c, ir::Layout::channels_last);
+  expect_convolution(DType::f32, cases[0], ir::Layout::channels_first);
+  expect_convolution(DType::f16, cases[3], ir::Layout::channels_first);
 }
 
 TEST_P(VulkanEpilogue, InDoublePrecision) {
