@@ -11,6 +11,7 @@
 #include "compiler/assemble.h"
 #include "compiler/common.h"
 #include "compiler/loop_builder.h"
+#include "compiler/matrix_view.h"
 #include "compiler/memory.h"
 #include "compiler/order.h"
 #include "compiler/partition.h"
@@ -209,7 +210,7 @@ class Planner {
       const std::uint32_t operand = node.operands[i];
       const ir::Operation& type = nodes_[operand].operation;
       library.operand_dtypes.push_back(type.dtype);
-      if (node.operation.kind == ir::Kind::matmul && is_transposed(operand)) {
+      if (node.operation.kind == ir::Kind::matmul && is_transposed(view_of(operand), type.shape)) {
         auto& attributes = std::get<ir::MatMul>(library.operation.attributes);
         bool& flag = i == 0 ? attributes.transpose_a : attributes.transpose_b;
         flag = !flag;
@@ -227,12 +228,12 @@ class Planner {
     bool all_dense = true;
     for (std::uint32_t operand : nodes_[n].operands) {
       const ir::Operation& type = nodes_[operand].operation;
-      if (!matrix_strides(operand)) copy(operand);
+      if (!matrix_strides(view_of(operand), type.shape)) copy(operand);
       const View& view = views_[operand];
       all_dense = all_dense && view.is_dense();
       library.operand_dtypes.push_back(type.dtype);
       library.operand_shapes.push_back(type.shape);
-      library.operand_layouts.push_back({*matrix_strides(operand), view.offset});
+      library.operand_layouts.push_back({*matrix_strides(view, type.shape), view.offset});
       if (view.argument != View::no_argument) {
         const auto index = static_cast<std::uint16_t>(step.inputs.size());
         const auto size = static_cast<std::uint8_t>(ir::size_of(type.dtype));
@@ -241,49 +242,6 @@ class Planner {
       step.inputs.push_back(view.buffer);
     }
     if (all_dense) library.operand_layouts.clear();
-  }
-
-  /// The strides of a node that a matrix product can read in place, as Library's contract says;
-  /// nothing for others.
-  std::optional<ir::Dims> matrix_strides(std::uint32_t n) {
-    const View& view = view_of(n);
-    const ir::Shape& shape = nodes_[n].operation.shape;
-    if (view.is_dense()) return shape.strides();
-    if (view.source != View::Source::memory) return std::nullopt;
-    std::optional<ir::Dims> strides = view.strides_over(shape.extents());
-    if (!strides || std::any_of(strides->begin(), strides->end(), [](auto s) { return s < 0; }))
-      return std::nullopt;
-    const auto last = static_cast<std::size_t>(shape.rank() - 1);
-    std::int64_t& down = (*strides)[last - 1];
-    std::int64_t& across = (*strides)[last];
-    const std::int64_t rows = shape.extents()[last - 1];
-    const std::int64_t columns = shape.extents()[last];
-    // An axis of one element lies as in a dense array.
-    if (columns == 1) across = rows == 1 || down != 1 ? 1 : rows;
-    if (rows == 1) down = across == 1 ? columns : 1;
-    if ((across == 1 && down >= columns) || (down == 1 && across >= rows)) return strides;
-    return std::nullopt;
-  }
-
-  static ir::Shape swap_last_axes(const ir::Shape& shape) {
-    ir::Dims extents = shape.extents();
-    std::swap(extents[extents.size() - 1], extents[extents.size() - 2]);
-    return ir::Shape(std::move(extents));
-  }
-
-  /// Whether a node is all of an array with its last two axes swapped.
-  bool is_transposed(std::uint32_t n) {
-    const View& view = view_of(n);
-    if (view.source != View::Source::memory || view.is_dense() || view.sliced) return false;
-    const ir::Shape& shape = nodes_[n].operation.shape;
-    ir::Dims strides = swap_last_axes(shape).strides();
-    std::swap(strides[strides.size() - 1], strides[strides.size() - 2]);
-    View transposed;
-    transposed.source = View::Source::memory;
-    transposed.elements = 1;
-    for (int axis = 0; axis < shape.rank(); ++axis)
-      transposed.append(shape[axis], strides[static_cast<std::size_t>(axis)]);
-    return view.runs == transposed.runs;
   }
 
   /// What a step writes, and where.
