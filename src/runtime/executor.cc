@@ -67,7 +67,7 @@ std::vector<std::uint32_t> last_uses(const ir::Graph& graph) {
 }
 
 /// Nodes [begin, end) of `job` as a job of their own. What they use from before becomes a leaf;
-/// what is used after `end` becomes wanted, with a block in `job` too.
+/// what is used after `end` becomes wanted, with a block in `job` too. Constants are copied.
 Job cut(Job& job, std::uint32_t begin, std::uint32_t end, std::span<const std::uint32_t> last_use) {
   Job part;
   std::vector<std::uint32_t> position(end, UINT32_MAX);
@@ -82,13 +82,18 @@ Job cut(Job& job, std::uint32_t begin, std::uint32_t end, std::span<const std::u
     part.graph.nodes.push_back(std::move(copy));
     part.blocks.push_back(job.blocks[node]);
   };
+  const auto is_constant = [&](std::uint32_t node) {
+    const ir::GraphNode& constant = job.graph.nodes[node];
+    return constant.operation.kind == ir::Kind::constant && !constant.leaf &&
+           job.blocks[node] == nullptr;
+  };
   for (std::uint32_t node = begin; node < end; ++node) {
     for (std::uint32_t operand : job.graph.nodes[node].operands) {
-      if (operand < begin && position[operand] == UINT32_MAX) add(operand, true);
+      if (operand < begin && position[operand] == UINT32_MAX) add(operand, !is_constant(operand));
     }
   }
   for (std::uint32_t node = begin; node < end; ++node) {
-    if (last_use[node] >= end && job.blocks[node] == nullptr)
+    if (last_use[node] >= end && job.blocks[node] == nullptr && !is_constant(node))
       job.blocks[node] = std::make_shared<Block>();
     add(node, job.graph.nodes[node].leaf);
     ir::GraphNode& copy = part.graph.nodes.back();
