@@ -20,6 +20,8 @@ constexpr std::int64_t few_elements = 4096;
 constexpr std::size_t max_candidates = 4;
 // What computing a value again may take, in instructions.
 constexpr std::uint8_t max_recomputed = 4;
+// What random words are made of: the key and both halves of the counter, read one by one.
+constexpr std::size_t words_of_stream = 3;
 // A value that is repeated so often costs little to read.
 constexpr std::int64_t many_repeats = 16;
 
@@ -216,6 +218,9 @@ class Partitioner {
     const bool stored = nodes_[n].wanted || demand.several || demand.group == no_group;
     if (is_point(node.operation.kind)) {
       if (!join(n, demand.group, stored)) start_group(n);
+    } else if (node.operation.kind == ir::Kind::philox) {
+      place_random(n);
+      return;
     } else if (!node.operands.empty() &&
                is_fusable_reduction(node.operation, nodes_[node.operands[0]].operation)) {
       start_group(n);
@@ -239,6 +244,20 @@ class Partitioner {
     const std::uint32_t group = result_.group[n];
     const std::uint32_t time = group != no_group ? result_.groups[group].time : n;
     for (std::uint32_t operand : node.operands) ask(operand, {time, group, false});
+  }
+
+  /// Random words are made by the Loop that alone reads them. Others are an array: few are made by a
+  /// Loop, which can share a launch, and many by a library kernel.
+  void place_random(std::uint32_t n) {
+    const ir::GraphNode& node = nodes_[n];
+    const Demand& demand = demands_[n];
+    const bool stored = node.wanted || demand.several || demand.group == no_group;
+    const bool few = node.operation.shape.elements() <= few_elements;
+    const bool joins = (few || !stored) && join(n, demand.group, stored);
+    if (few && !joins) start_group(n);
+    const std::uint32_t group = result_.group[n];
+    const std::uint32_t time = group != no_group ? result_.groups[group].time : n;
+    for (std::uint32_t operand : node.operands) ask(operand, {time, no_group, false});
   }
 
   void place_window(std::uint32_t n) {
@@ -338,8 +357,16 @@ class Partitioner {
   }
 
   void add_member(Frontier& frontier, std::uint32_t n) const {
-    ++frontier.instructions;
+    add_instructions(frontier, n);
+    if (nodes_[n].operation.kind == ir::Kind::philox) return;
     for (std::uint32_t operand : nodes_[n].operands) add_operand(frontier, operand);
+  }
+
+  void add_instructions(Frontier& frontier, std::uint32_t n) const {
+    ++frontier.instructions;
+    if (nodes_[n].operation.kind != ir::Kind::philox) return;
+    frontier.instructions += words_of_stream;
+    frontier.inputs += words_of_stream;
   }
 
   void add_operand(Frontier& frontier, std::uint32_t n) const {
@@ -428,7 +455,12 @@ class Partitioner {
          frontiers_[earlier].instructions + from.members.size() > max_after_contraction))
       return false;
     Frontier both = frontiers_[earlier];
-    both.instructions += from.members.size();
+    for (std::uint32_t n : from.members) {
+      add_instructions(both, n);
+      if (nodes_[n].operation.kind != ir::Kind::philox) continue;
+      for (std::uint32_t operand : nodes_[n].operands)
+        if (!is_there(operand, into.time)) return false;
+    }
     for (std::uint32_t n : frontiers_[later].nodes) {
       if (result_.group[n] == earlier) continue;
       if (!is_there(n, into.time)) return false;

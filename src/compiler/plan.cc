@@ -337,7 +337,8 @@ class Planner {
     };
     const auto reductions = std::count_if(group.members.begin(), group.members.end(), is_reduction);
     const bool computes = std::any_of(group.members.begin(), group.members.end(), [&](auto member) {
-      return is_point(nodes_[member].operation.kind);
+      const ir::Kind kind = nodes_[member].operation.kind;
+      return is_point(kind) || kind == ir::Kind::philox;
     });
     // One reduction of an array is a library kernel.
     if (reductions == 1 && !computes && group.producer == Group::none) return add_library(n);
@@ -546,14 +547,31 @@ class Planner {
     if (reduces) space.admit(places_of(*reduction));
     for (std::uint32_t member : members) {
       if (is_known(member)) continue;
+      if (nodes_[member].operation.kind == ir::Kind::philox) {
+        find_stream(member);
+        continue;
+      }
       for (std::uint32_t operand : nodes_[member].operands)
         if (!space.admit(view_of(operand))) copy(operand);
     }
     return space;
   }
 
+  /// Makes arrays of the key and the counter of random words where a Loop cannot read them.
+  void find_stream(std::uint32_t n) {
+    const std::uint32_t key = nodes_[n].operands[0];
+    const std::uint32_t counter = nodes_[n].operands[1];
+    if (view_of(key).source == View::Source::index) copy(key);
+    if (view_of(counter).source == View::Source::index || view_of(counter).sliced) copy(counter);
+  }
+
   void compute(std::uint32_t n, LoopBuilder& builder) {
     const ir::GraphNode& node = nodes_[n];
+    if (node.operation.kind == ir::Kind::philox) {
+      const View key = view_of(node.operands[0]);
+      registers_[n] = {loops_, builder.philox(key, view_of(node.operands[1]))};
+      return;
+    }
     std::uint16_t operands[3] = {};
     for (std::size_t i = 0; i < node.operands.size(); ++i)
       operands[i] = value_of(node.operands[i], builder);

@@ -10,6 +10,7 @@
 #include "adapters/host/threads.h"
 #include "ir/convert.h"
 #include "ir/evaluate.h"
+#include "ir/philox.h"
 
 namespace evergpu::adapters {
 namespace {
@@ -103,6 +104,14 @@ void interpret(const Loop& loop, const std::vector<Tensor>& inputs, std::vector<
     } else if (instruction.op == Instruction::Op::constant) {
       for (std::int64_t i = 0; i < shape.elements(); ++i)
         to = std::copy_n(reinterpret_cast<const std::byte*>(&instruction.bits), size, to);
+    } else if (instruction.op == Instruction::Op::philox) {
+      const auto word = [&](std::uint16_t r) { return registers.at(r).as<std::uint64_t>()[0]; };
+      const ir::PhiloxStream stream{word(instruction.a), word(instruction.b), word(instruction.c)};
+      std::uint64_t i = 0;
+      for (std::uint32_t& element : result.as<std::uint32_t>()) {
+        element = stream.block(i / 4)[i % 4];
+        ++i;
+      }
     } else {
       std::vector<ir::TensorView> operands;
       for (std::uint16_t r : {instruction.a, instruction.b, instruction.c})
