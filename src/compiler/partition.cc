@@ -246,8 +246,8 @@ class Partitioner {
     for (std::uint32_t operand : node.operands) ask(operand, {time, group, false});
   }
 
-  /// Random words are made by the Loop that alone reads them. Others are an array: few are made by a
-  /// Loop, which can share a launch, and many by a library kernel.
+  /// Random words are made by the Loop that alone reads them. Others are an array: few are made by
+  /// a Loop, which can share a launch, and many by a library kernel.
   void place_random(std::uint32_t n) {
     const ir::GraphNode& node = nodes_[n];
     const Demand& demand = demands_[n];

@@ -88,7 +88,8 @@ HWY_EXPORT(philox_blocks);
 constexpr std::int64_t group = 64;  // words of sixteen blocks
 
 void random_array(const compiler::Library& library, Inputs inputs, std::byte* target) {
-  const ir::PhiloxStream stream = stream_at(inputs[0], inputs[1], inputs[1] + sizeof(std::uint64_t));
+  const ir::PhiloxStream stream =
+      stream_at(inputs[0], inputs[1], inputs[1] + sizeof(std::uint64_t));
   auto* result = reinterpret_cast<std::uint32_t*>(target);
   const std::int64_t count = library.operation.shape.elements();
   parallel_for((count + group - 1) / group, 256, [&](std::int64_t begin, std::int64_t end) {

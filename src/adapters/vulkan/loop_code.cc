@@ -313,9 +313,9 @@ std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
         case Op::philox: {
           const Value number = row_major(index);
           const auto drawn = drawn_.find(static_cast<std::uint16_t>(registers.size()));
-          return {i.dtype, word_of_block(drawn != drawn_.end() ? drawn->second
-                                                               : block_of(i, number >> 2),
-                                         number)};
+          return {i.dtype,
+                  word_of_block(drawn != drawn_.end() ? drawn->second : block_of(i, number >> 2),
+                                number)};
         }
         case Op::bitcast:
           break;

@@ -109,7 +109,7 @@ class LoopCode {
   const std::optional<Value> arguments_beyond_;
   std::vector<Array> inputs_;
   std::vector<Array> outputs_;
-  std::vector<std::optional<Element>> fixed_;  // by input: what load_fixed() loaded
+  std::vector<std::optional<Element>> fixed_;            // by input: what load_fixed() loaded
   std::map<std::uint16_t, std::array<Value, 4>> drawn_;  // by register: what draw() made
 };
 
