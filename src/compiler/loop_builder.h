@@ -19,8 +19,13 @@ class LoopBuilder {
   /// The register that holds a point operation, or a bitcast, of the registers `operands`.
   std::uint16_t compute(const ir::Operation& operation, const std::uint16_t (&operands)[3]);
 
+  /// Whether `philox` can read a key or a counter where the view finds it. The halves of a slice
+  /// would be launch arguments of two places.
+  static bool can_draw(const View& view) {
+    return view.source != View::Source::index && (!view.sliced || view.elements == 1);
+  }
   /// The register that holds random words, one for each index in row-major order, of the stream
-  /// with a key u64[1] and a counter u64[2], which is no slice.
+  /// with a key u64[1] and a counter u64[2].
   std::uint16_t philox(const View& key, const View& counter);
 
   /// A Loop, the buffers of its inputs, and where the arguments of the views read are in it.

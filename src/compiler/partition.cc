@@ -22,6 +22,8 @@ constexpr std::size_t max_candidates = 4;
 constexpr std::uint8_t max_recomputed = 4;
 // What random words are made of: the key and both halves of the counter, read one by one.
 constexpr std::size_t words_of_stream = 3;
+// The code for random words: some hundred instructions, but for a whole block of them.
+constexpr std::size_t code_of_random = 16;
 // A value that is repeated so often costs little to read.
 constexpr std::int64_t many_repeats = 16;
 
@@ -253,7 +255,8 @@ class Partitioner {
     const Demand& demand = demands_[n];
     const bool stored = node.wanted || demand.several || demand.group == no_group;
     const bool few = node.operation.shape.elements() <= few_elements;
-    const bool joins = (few || !stored) && join(n, demand.group, stored);
+    const bool joins =
+        (few || !stored) && !follows_contraction(demand.group) && join(n, demand.group, stored);
     if (few && !joins) start_group(n);
     const std::uint32_t group = result_.group[n];
     const std::uint32_t time = group != no_group ? result_.groups[group].time : n;
@@ -281,6 +284,11 @@ class Partitioner {
     }
     for (std::size_t i = 0; i < node.operands.size(); ++i)
       ask(node.operands[i], {time, i == 0 ? result_.before[n] : no_group, false});
+  }
+
+  bool follows_contraction(std::uint32_t g) const {
+    if (g == no_group || result_.groups[g].producer == Group::none) return false;
+    return is_contraction(nodes_[result_.groups[g].producer].operation);
   }
 
   /// Its operands are there when the Loop runs that it is a member of.
@@ -365,7 +373,7 @@ class Partitioner {
   void add_instructions(Frontier& frontier, std::uint32_t n) const {
     ++frontier.instructions;
     if (nodes_[n].operation.kind != ir::Kind::philox) return;
-    frontier.instructions += words_of_stream;
+    frontier.instructions += words_of_stream + code_of_random;
     frontier.inputs += words_of_stream;
   }
 
@@ -448,12 +456,6 @@ class Partitioner {
     if (into.gives || into.time >= from.time || !alike(spaces_[earlier], spaces_[later]))
       return false;
     if (outputs_[earlier] + outputs_[later] > max_loop_outputs) return false;
-    const bool after_contraction =
-        into.producer != Group::none && is_contraction(nodes_[into.producer].operation);
-    if (after_contraction &&
-        (spaces_[later].reduced_axes != nullptr ||
-         frontiers_[earlier].instructions + from.members.size() > max_after_contraction))
-      return false;
     Frontier both = frontiers_[earlier];
     for (std::uint32_t n : from.members) {
       add_instructions(both, n);
@@ -461,6 +463,9 @@ class Partitioner {
       for (std::uint32_t operand : nodes_[n].operands)
         if (!is_there(operand, into.time)) return false;
     }
+    if (follows_contraction(earlier) &&
+        (spaces_[later].reduced_axes != nullptr || both.instructions > max_after_contraction))
+      return false;
     for (std::uint32_t n : frontiers_[later].nodes) {
       if (result_.group[n] == earlier) continue;
       if (!is_there(n, into.time)) return false;

@@ -337,8 +337,7 @@ class Planner {
     };
     const auto reductions = std::count_if(group.members.begin(), group.members.end(), is_reduction);
     const bool computes = std::any_of(group.members.begin(), group.members.end(), [&](auto member) {
-      const ir::Kind kind = nodes_[member].operation.kind;
-      return is_point(kind) || kind == ir::Kind::philox;
+      return !is_reduction(member) && !is_movement(nodes_[member].operation.kind);
     });
     // One reduction of an array is a library kernel.
     if (reductions == 1 && !computes && group.producer == Group::none) return add_library(n);
@@ -520,19 +519,9 @@ class Planner {
     push_step(n, std::move(step), results);
   }
 
-  /// Where in its result a reduction puts each element of its operand.
-  View places_of(std::uint32_t n) const {
-    const ir::Operation& reduction = nodes_[n].operation;
-    const ir::Shape& from = nodes_[nodes_[n].operands[0]].operation.shape;
-    const ir::Dims& axes = reduction.get<ir::Reduce>().axes;
-    const ir::Dims strides = reduction.shape.strides();
-    View view = View::dense(0, reduction.dtype, 1);
-    std::size_t kept = 0;
-    for (int axis = 0; axis < from.rank(); ++axis) {
-      const bool reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
-      view.append(from[axis], reduced ? 0 : strides[kept++]);
-    }
-    return view;
+  View places_of(std::uint32_t reduction) const {
+    return reduced_places(nodes_[reduction].operation,
+                          nodes_[nodes_[reduction].operands[0]].operation.shape);
   }
 
   /// The axes of a group's Loop, which computes `members`. An array whose axes do not fit is copied
@@ -547,22 +536,13 @@ class Planner {
     if (reduces) space.admit(places_of(*reduction));
     for (std::uint32_t member : members) {
       if (is_known(member)) continue;
-      if (nodes_[member].operation.kind == ir::Kind::philox) {
-        find_stream(member);
-        continue;
+      const bool draws = nodes_[member].operation.kind == ir::Kind::philox;
+      for (std::uint32_t operand : nodes_[member].operands) {
+        const View& view = view_of(operand);
+        if (!(draws ? LoopBuilder::can_draw(view) : space.admit(view))) copy(operand);
       }
-      for (std::uint32_t operand : nodes_[member].operands)
-        if (!space.admit(view_of(operand))) copy(operand);
     }
     return space;
-  }
-
-  /// Makes arrays of the key and the counter of random words where a Loop cannot read them.
-  void find_stream(std::uint32_t n) {
-    const std::uint32_t key = nodes_[n].operands[0];
-    const std::uint32_t counter = nodes_[n].operands[1];
-    if (view_of(key).source == View::Source::index) copy(key);
-    if (view_of(counter).source == View::Source::index || view_of(counter).sliced) copy(counter);
   }
 
   void compute(std::uint32_t n, LoopBuilder& builder) {

@@ -89,6 +89,23 @@ TEST(Fusion, RandomWordsThatTwoReadOrInAnotherOrderAreAnArray) {
   }
 }
 
+TEST(Fusion, ALoopAtTheEndOfAContractionMakesNoRandomWords) {
+  const Value drawn = cast(ir::reshape(words(6400), Shape{80, 80}), DType::f32);
+  PlanOptions options;
+  options.pipelines.contractions = true;
+  const Value product = matmul(leaf({80, 80}), leaf({80, 80}));
+  for (const Value& y : {product * drawn, drawn * product}) {
+    const Plan plan = make_plan(graph_of({y}), options);
+    for (const Step& step : plan.steps) {
+      const auto* pipeline = std::get_if<Pipeline>(&step.kernel);
+      if (pipeline == nullptr) continue;
+      for (const Instruction& instruction : pipeline->after->program)
+        EXPECT_NE(instruction.op, Instruction::Op::philox);
+    }
+    EXPECT_EQ(plan.steps.size(), 2u);
+  }
+}
+
 TEST(Fusion, FewRandomWordsAreALoop) {
   const Plan plan = plan_of({words(4)});
   ASSERT_EQ(plan.steps.size(), 1u);
