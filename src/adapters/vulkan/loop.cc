@@ -49,19 +49,17 @@ std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Context& context,
     });
   };
   if (makes_random(loop)) {
-    const Value lane =
-        code.group() * (static_cast<double>(tile.invocations) * (tile.points / block)) +
-        code.lane();
-    repeat(first.like(tile.points / block), {},
-           [&](const Value& i, const std::vector<Value>& none) {
-             const Value number = lane + i * static_cast<double>(tile.invocations);
-             code.draw(number);
-             return repeat(number.like(block), none,
-                           [&](const Value& k, const std::vector<Value>& state) {
-                             compute(number * static_cast<double>(block) + k);
-                             return state;
-                           });
-           });
+    const std::uint32_t blocks = tile.points / block;
+    const Value first_block =
+        code.group() * (static_cast<double>(tile.invocations) * blocks) + code.lane();
+    repeat(first.like(blocks), {}, [&](const Value& i, const std::vector<Value>& none) {
+      const Value number = first_block + i * static_cast<double>(tile.invocations);
+      code.draw(number);
+      return repeat(number.like(block), none, [&](const Value& k, const std::vector<Value>& state) {
+        compute(number * static_cast<double>(block) + k);
+        return state;
+      });
+    });
   } else if (tile.points == 1) {
     compute(first);
   } else {
