@@ -167,7 +167,12 @@ std::size_t bytes_stored(const Sequence& sequence) {
 }
 
 std::uint64_t work_of(const Loop& loop) {
-  return static_cast<std::uint64_t>(ir::Shape(loop.extents).elements()) * loop.program.size();
+  // A quarter of a block: ten rounds, of ten instructions each.
+  constexpr std::uint64_t for_each_word = 25;
+  std::uint64_t instructions = 0;
+  for (const Instruction& instruction : loop.program)
+    instructions += instruction.op == Instruction::Op::philox ? for_each_word : 1;
+  return static_cast<std::uint64_t>(ir::Shape(loop.extents).elements()) * instructions;
 }
 
 std::uint64_t work_of(const Sequence& sequence) {

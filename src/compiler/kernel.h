@@ -34,6 +34,9 @@ struct Instruction {
     select,    // register a ? b : c
     cast,      // register a, converted
     bitcast,   // register a, an equally large dtype
+    philox,    // u32: the word of a random stream whose number is the index's, row-major. Its key
+               // is a, the halves of its counter are b (low) and c: u64 registers, each a constant
+               // or a load that does not move.
   };
   Op op = Op::load;
   ir::DType dtype = ir::DType::f32;

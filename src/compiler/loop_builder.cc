@@ -51,6 +51,25 @@ std::uint16_t LoopBuilder::compute(const ir::Operation& operation,
   return append(instruction);
 }
 
+std::uint16_t LoopBuilder::philox(const View& key, const View& counter) {
+  Instruction instruction;
+  instruction.op = Instruction::Op::philox;
+  instruction.dtype = ir::DType::u32;
+  instruction.a = read_everywhere(key, 0);
+  instruction.b = read_everywhere(counter, 0);
+  instruction.c = read_everywhere(counter, 1);
+  return append(instruction);
+}
+
+/// One element of a view of at most one axis, whatever the index.
+std::uint16_t LoopBuilder::read_everywhere(View view, std::int64_t element) {
+  if (!view.runs.empty()) view.offset += element * view.runs[0].stride;
+  view.runs.clear();
+  view.elements = 1;
+  view.append(ir::Shape(loop_.extents).elements(), 0);
+  return read(view);
+}
+
 void LoopBuilder::store(std::uint16_t result, const View& view) {
   loop_.results.push_back(result);
   loop_.outputs.push_back({view.dtype, *view.strides_over(loop_.extents), view.offset});

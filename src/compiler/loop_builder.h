@@ -19,6 +19,15 @@ class LoopBuilder {
   /// The register that holds a point operation, or a bitcast, of the registers `operands`.
   std::uint16_t compute(const ir::Operation& operation, const std::uint16_t (&operands)[3]);
 
+  /// Whether `philox` can read a key or a counter where the view finds it. The halves of a slice
+  /// would be launch arguments of two places.
+  static bool can_draw(const View& view) {
+    return view.source != View::Source::index && (!view.sliced || view.elements == 1);
+  }
+  /// The register that holds random words, one for each index in row-major order, of the stream
+  /// with a key u64[1] and a counter u64[2].
+  std::uint16_t philox(const View& key, const View& counter);
+
   /// A Loop, the buffers of its inputs, and where the arguments of the views read are in it.
   struct Built {
     Loop loop;
@@ -40,6 +49,7 @@ class LoopBuilder {
   std::uint16_t constant(std::uint64_t bits, ir::DType dtype);
   std::uint16_t index(std::size_t axis, ir::DType dtype);
   std::uint16_t load(const View& view);
+  std::uint16_t read_everywhere(View view, std::int64_t element);
   std::uint16_t count(const View& view);
   void bind(const View& view, Binding::Place place, std::size_t index);
 

@@ -20,6 +20,10 @@ constexpr std::int64_t few_elements = 4096;
 constexpr std::size_t max_candidates = 4;
 // What computing a value again may take, in instructions.
 constexpr std::uint8_t max_recomputed = 4;
+// What random words are made of: the key and both halves of the counter, read one by one.
+constexpr std::size_t words_of_stream = 3;
+// The code for random words: some hundred instructions, but for a whole block of them.
+constexpr std::size_t code_of_random = 16;
 // A value that is repeated so often costs little to read.
 constexpr std::int64_t many_repeats = 16;
 
@@ -216,6 +220,9 @@ class Partitioner {
     const bool stored = nodes_[n].wanted || demand.several || demand.group == no_group;
     if (is_point(node.operation.kind)) {
       if (!join(n, demand.group, stored)) start_group(n);
+    } else if (node.operation.kind == ir::Kind::philox) {
+      place_random(n);
+      return;
     } else if (!node.operands.empty() &&
                is_fusable_reduction(node.operation, nodes_[node.operands[0]].operation)) {
       start_group(n);
@@ -241,6 +248,21 @@ class Partitioner {
     for (std::uint32_t operand : node.operands) ask(operand, {time, group, false});
   }
 
+  /// Random words are made by the Loop that alone reads them. Others are an array: few are made by
+  /// a Loop, which can share a launch, and many by a library kernel.
+  void place_random(std::uint32_t n) {
+    const ir::GraphNode& node = nodes_[n];
+    const Demand& demand = demands_[n];
+    const bool stored = node.wanted || demand.several || demand.group == no_group;
+    const bool few = node.operation.shape.elements() <= few_elements;
+    const bool joins =
+        (few || !stored) && !follows_contraction(demand.group) && join(n, demand.group, stored);
+    if (few && !joins) start_group(n);
+    const std::uint32_t group = result_.group[n];
+    const std::uint32_t time = group != no_group ? result_.groups[group].time : n;
+    for (std::uint32_t operand : node.operands) ask(operand, {time, no_group, false});
+  }
+
   void place_window(std::uint32_t n) {
     const ir::GraphNode& node = nodes_[n];
     const Demand& demand = demands_[n];
@@ -262,6 +284,11 @@ class Partitioner {
     }
     for (std::size_t i = 0; i < node.operands.size(); ++i)
       ask(node.operands[i], {time, i == 0 ? result_.before[n] : no_group, false});
+  }
+
+  bool follows_contraction(std::uint32_t g) const {
+    if (g == no_group || result_.groups[g].producer == Group::none) return false;
+    return is_contraction(nodes_[result_.groups[g].producer].operation);
   }
 
   /// Its operands are there when the Loop runs that it is a member of.
@@ -338,8 +365,16 @@ class Partitioner {
   }
 
   void add_member(Frontier& frontier, std::uint32_t n) const {
-    ++frontier.instructions;
+    add_instructions(frontier, n);
+    if (nodes_[n].operation.kind == ir::Kind::philox) return;
     for (std::uint32_t operand : nodes_[n].operands) add_operand(frontier, operand);
+  }
+
+  void add_instructions(Frontier& frontier, std::uint32_t n) const {
+    ++frontier.instructions;
+    if (nodes_[n].operation.kind != ir::Kind::philox) return;
+    frontier.instructions += words_of_stream + code_of_random;
+    frontier.inputs += words_of_stream;
   }
 
   void add_operand(Frontier& frontier, std::uint32_t n) const {
@@ -421,14 +456,16 @@ class Partitioner {
     if (into.gives || into.time >= from.time || !alike(spaces_[earlier], spaces_[later]))
       return false;
     if (outputs_[earlier] + outputs_[later] > max_loop_outputs) return false;
-    const bool after_contraction =
-        into.producer != Group::none && is_contraction(nodes_[into.producer].operation);
-    if (after_contraction &&
-        (spaces_[later].reduced_axes != nullptr ||
-         frontiers_[earlier].instructions + from.members.size() > max_after_contraction))
-      return false;
     Frontier both = frontiers_[earlier];
-    both.instructions += from.members.size();
+    for (std::uint32_t n : from.members) {
+      add_instructions(both, n);
+      if (nodes_[n].operation.kind != ir::Kind::philox) continue;
+      for (std::uint32_t operand : nodes_[n].operands)
+        if (!is_there(operand, into.time)) return false;
+    }
+    if (follows_contraction(earlier) &&
+        (spaces_[later].reduced_axes != nullptr || both.instructions > max_after_contraction))
+      return false;
     for (std::uint32_t n : frontiers_[later].nodes) {
       if (result_.group[n] == earlier) continue;
       if (!is_there(n, into.time)) return false;

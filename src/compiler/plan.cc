@@ -337,7 +337,7 @@ class Planner {
     };
     const auto reductions = std::count_if(group.members.begin(), group.members.end(), is_reduction);
     const bool computes = std::any_of(group.members.begin(), group.members.end(), [&](auto member) {
-      return is_point(nodes_[member].operation.kind);
+      return !is_reduction(member) && !is_movement(nodes_[member].operation.kind);
     });
     // One reduction of an array is a library kernel.
     if (reductions == 1 && !computes && group.producer == Group::none) return add_library(n);
@@ -519,19 +519,9 @@ class Planner {
     push_step(n, std::move(step), results);
   }
 
-  /// Where in its result a reduction puts each element of its operand.
-  View places_of(std::uint32_t n) const {
-    const ir::Operation& reduction = nodes_[n].operation;
-    const ir::Shape& from = nodes_[nodes_[n].operands[0]].operation.shape;
-    const ir::Dims& axes = reduction.get<ir::Reduce>().axes;
-    const ir::Dims strides = reduction.shape.strides();
-    View view = View::dense(0, reduction.dtype, 1);
-    std::size_t kept = 0;
-    for (int axis = 0; axis < from.rank(); ++axis) {
-      const bool reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
-      view.append(from[axis], reduced ? 0 : strides[kept++]);
-    }
-    return view;
+  View places_of(std::uint32_t reduction) const {
+    return reduced_places(nodes_[reduction].operation,
+                          nodes_[nodes_[reduction].operands[0]].operation.shape);
   }
 
   /// The axes of a group's Loop, which computes `members`. An array whose axes do not fit is copied
@@ -546,14 +536,22 @@ class Planner {
     if (reduces) space.admit(places_of(*reduction));
     for (std::uint32_t member : members) {
       if (is_known(member)) continue;
-      for (std::uint32_t operand : nodes_[member].operands)
-        if (!space.admit(view_of(operand))) copy(operand);
+      const bool draws = nodes_[member].operation.kind == ir::Kind::philox;
+      for (std::uint32_t operand : nodes_[member].operands) {
+        const View& view = view_of(operand);
+        if (!(draws ? LoopBuilder::can_draw(view) : space.admit(view))) copy(operand);
+      }
     }
     return space;
   }
 
   void compute(std::uint32_t n, LoopBuilder& builder) {
     const ir::GraphNode& node = nodes_[n];
+    if (node.operation.kind == ir::Kind::philox) {
+      const View key = view_of(node.operands[0]);
+      registers_[n] = {loops_, builder.philox(key, view_of(node.operands[1]))};
+      return;
+    }
     std::uint16_t operands[3] = {};
     for (std::size_t i = 0; i < node.operands.size(); ++i)
       operands[i] = value_of(node.operands[i], builder);

@@ -68,6 +68,9 @@ void print_instruction(Output out, const Instruction& instruction, const Pipelin
     case Instruction::Op::bitcast:
       fmt::format_to(out, "{} bitcast(r{})", dtype, instruction.a);
       break;
+    case Instruction::Op::philox:
+      fmt::format_to(out, "philox(r{},r{},r{})", instruction.a, instruction.b, instruction.c);
+      break;
   }
 }
 
@@ -124,6 +127,8 @@ std::string_view function_of(const Instruction& instruction) {
       return ir::name_of(ir::Kind::cast);
     case Instruction::Op::bitcast:
       return ir::name_of(ir::Kind::bitcast);
+    case Instruction::Op::philox:
+      return ir::name_of(ir::Kind::philox);
     case Instruction::Op::load:
     case Instruction::Op::constant:
     case Instruction::Op::index:

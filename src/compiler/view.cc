@@ -207,6 +207,18 @@ std::optional<View> move(const View& view, const ir::Operation& movement,
   }
 }
 
+View reduced_places(const ir::Operation& reduction, const ir::Shape& from) {
+  const ir::Dims& axes = reduction.get<ir::Reduce>().axes;
+  const ir::Dims strides = reduction.shape.strides();
+  View view = View::dense(0, reduction.dtype, 1);
+  std::size_t kept = 0;
+  for (int axis = 0; axis < from.rank(); ++axis) {
+    const bool reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
+    view.append(from[axis], reduced ? 0 : strides[kept++]);
+  }
+  return view;
+}
+
 IterationSpace::IterationSpace(std::int64_t elements) {
   if (elements > 1) cuts_.push_back(elements);
 }

@@ -71,6 +71,9 @@ bool keeps_order(const ir::Operation& movement, const ir::Operation& operand);
 std::optional<View> move(const View& view, const ir::Operation& movement,
                          const ir::Operation& operand);
 
+/// Where in its result a reduction of `from` puts each element of its operand.
+View reduced_places(const ir::Operation& reduction, const ir::Shape& from);
+
 /// The loop axes that several views of equally many elements can share: the coarsest ones in which
 /// each view has one stride per axis.
 class IterationSpace {

@@ -1,4 +1,6 @@
-// Philox random bits, sixteen blocks side by side for the vector units.
+// Philox random words, sixteen blocks side by side for the vector units.
+#include "adapters/host/random.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -85,32 +87,47 @@ HWY_EXPORT(philox_blocks);
 
 constexpr std::int64_t group = 64;  // words of sixteen blocks
 
-void random_bits(const compiler::Library& library, Inputs inputs, std::byte* target) {
-  ir::PhiloxStream stream;
-  std::memcpy(&stream.key, inputs[0], sizeof(stream.key));
-  std::memcpy(&stream.low, inputs[1], sizeof(stream.low));
-  std::memcpy(&stream.high, inputs[1] + sizeof(stream.low), sizeof(stream.high));
+void random_array(const compiler::Library& library, Inputs inputs, std::byte* target) {
+  const ir::PhiloxStream stream =
+      stream_at(inputs[0], inputs[1], inputs[1] + sizeof(std::uint64_t));
   auto* result = reinterpret_cast<std::uint32_t*>(target);
   const std::int64_t count = library.operation.shape.elements();
-  const auto fill = HWY_DYNAMIC_DISPATCH(philox_blocks);
   parallel_for((count + group - 1) / group, 256, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const auto first = static_cast<std::uint64_t>(i * group / 4);
-      const std::int64_t n = std::min(group, count - i * group);
-      if (n == group) {
-        fill(stream, first, result + i * group);
-        continue;
-      }
-      std::uint32_t words[group];
-      fill(stream, first, words);
-      std::copy_n(words, n, result + i * group);
-    }
+    const std::int64_t first = begin * group;
+    random_words(stream, first, std::min(end * group, count) - first, result + first);
   });
 }
 
 }  // namespace
 
-MadeLibrary make_random(const compiler::Library&) { return make_function(random_bits); }
+ir::PhiloxStream stream_at(const std::byte* key, const std::byte* low, const std::byte* high) {
+  ir::PhiloxStream stream;
+  std::memcpy(&stream.key, key, sizeof(stream.key));
+  std::memcpy(&stream.low, low, sizeof(stream.low));
+  std::memcpy(&stream.high, high, sizeof(stream.high));
+  return stream;
+}
+
+void random_words(const ir::PhiloxStream& stream, std::int64_t begin, std::int64_t n,
+                  std::uint32_t* result) {
+  const auto fill = HWY_DYNAMIC_DISPATCH(philox_blocks);
+  for (std::int64_t done = 0; done < n;) {
+    const std::int64_t at = begin + done;
+    const auto block = static_cast<std::uint64_t>(at / 4);
+    const std::int64_t skipped = at % 4;
+    const std::int64_t count = std::min(group - skipped, n - done);
+    if (count == group) {
+      fill(stream, block, result + done);
+    } else {
+      std::uint32_t words[group];
+      fill(stream, block, words);
+      std::copy_n(words + skipped, count, result + done);
+    }
+    done += count;
+  }
+}
+
+MadeLibrary make_random(const compiler::Library&) { return make_function(random_array); }
 
 }  // namespace evergpu::adapters::host
 #endif

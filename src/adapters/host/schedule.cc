@@ -24,6 +24,9 @@ constexpr std::int64_t most_registers = 12;
 constexpr std::int64_t transpose_edge = 32;
 constexpr std::int64_t transpose_copy_edge = 64;
 
+// What a random word costs beyond an instruction.
+constexpr std::int64_t cost_of_random = 12;
+
 bool is_predicate(ir::UnaryOp op) {
   return op == ir::UnaryOp::is_nan || op == ir::UnaryOp::is_infinite ||
          op == ir::UnaryOp::is_finite;
@@ -53,6 +56,7 @@ int operand_count(const Instruction& instruction) {
     case Op::binary:
       return 2;
     case Op::select:
+    case Op::philox:
       return 3;
     default:
       return 1;
@@ -264,8 +268,12 @@ class Scheduler {
       case Op::bitcast:
         step.kernel = bitcast_kernel(operand(step.a).dtype, step.dtype);
         break;
+      case Op::philox:
+        step.invariant = is_invariant(false, [](std::size_t) { return true; });
+        schedule_.element_cost += cost_of_random;
+        break;
     }
-    if (count > 0) {
+    if (count > 0 && step.op != Op::philox) {
       const std::uint16_t operands[] = {step.a, step.b, step.c};
       step.uniform = step.invariant = true;
       for (int i = 0; i < count; ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "adapters/host/random.h"
 #include "adapters/host/strided.h"
 
 namespace evergpu::adapters::host {
@@ -219,6 +220,9 @@ void TileRunner::compute(std::size_t i, const Tile& tile) {
     case Op::index:
       fill_index(i, tile, static_cast<std::byte*>(call.result));
       break;
+    case Op::philox:
+      fill_random(i, tile, static_cast<std::byte*>(call.result));
+      break;
     default:
       call.a = registers_[step.a];
       call.b = registers_[step.b];
@@ -293,6 +297,32 @@ void TileRunner::fill_index(std::size_t i, const Tile& tile, std::byte* result) 
       }
     }
   });
+}
+
+void TileRunner::fill_random(std::size_t i, const Tile& tile, std::byte* result) const {
+  const Step& step = schedule_.steps[i];
+  const ir::PhiloxStream stream =
+      stream_at(registers_[step.a], registers_[step.b], registers_[step.c]);
+  auto* target = reinterpret_cast<std::uint32_t*>(result);
+  if (schedule_.order == Order::linear)
+    return random_words(stream, tile.begin, tile.elements, target);
+  // The last axes that the tile has whole, and one more, are a row of words.
+  const ir::Dims& extents = schedule_.extents;
+  const ir::Dims strides = ir::Shape(extents).strides();
+  std::size_t inner = extents.size();
+  std::int64_t row = 1;
+  while (inner > 0 && (inner == extents.size() || tile.extents[inner] == extents[inner]))
+    row *= tile.extents[--inner];
+  for (std::int64_t done = 0; done < tile.elements; done += row) {
+    std::int64_t number = done / row;
+    std::int64_t begin = 0;
+    for (std::size_t axis = extents.size(); axis-- > 0;) {
+      const std::int64_t extent = axis < inner ? tile.extents[axis] : 1;
+      begin += (tile.start[axis] + number % extent) * strides[axis];
+      number /= extent;
+    }
+    random_words(stream, begin, row, target + done);
+  }
 }
 
 void TileRunner::set_constant(std::size_t i, void* result) const {

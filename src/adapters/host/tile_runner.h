@@ -58,6 +58,7 @@ class TileRunner {
   void compute(std::size_t i, const Tile& tile);
   void load(std::size_t i, const Tile& tile, std::byte* result);
   void fill_index(std::size_t i, const Tile& tile, std::byte* result) const;
+  void fill_random(std::size_t i, const Tile& tile, std::byte* result) const;
   void set_constant(std::size_t i, void* result) const;
   std::byte* output_address(std::size_t i, const Tile& tile) const;
   void store(std::size_t i, const Tile& tile);

@@ -29,8 +29,11 @@ class LoopExecutable final : public VulkanExecutable {
   const std::uint64_t groups_;
 };
 
+// The points of a block of random words.
+constexpr std::uint32_t block = 4;
+
 // A workgroup has tile.invocations * tile.points neighbouring points; neighbouring invocations
-// compute neighbouring points.
+// compute neighbouring points, or neighbouring blocks of random words.
 std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Context& context,
                                       const LoopTile& tile) {
   LoopCode code(loop, context.capabilities(), context.preferred_binding());
@@ -45,7 +48,19 @@ std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Context& context,
         code.store(i, index, registers[loop.results[i]]);
     });
   };
-  if (tile.points == 1) {
+  if (makes_random(loop)) {
+    const std::uint32_t blocks = tile.points / block;
+    const Value first_block =
+        code.group() * (static_cast<double>(tile.invocations) * blocks) + code.lane();
+    repeat(first.like(blocks), {}, [&](const Value& i, const std::vector<Value>& none) {
+      const Value number = first_block + i * static_cast<double>(tile.invocations);
+      code.draw(number);
+      return repeat(number.like(block), none, [&](const Value& k, const std::vector<Value>& state) {
+        compute(number * static_cast<double>(block) + k);
+        return state;
+      });
+    });
+  } else if (tile.points == 1) {
     compute(first);
   } else {
     repeat(first.like(tile.points), {}, [&](const Value& i, const std::vector<Value>& none) {
@@ -61,7 +76,8 @@ std::vector<std::uint32_t> loop_spirv(const Loop& loop, const Context& context,
 Result<std::unique_ptr<VulkanExecutable>> make_loop(const Loop& loop, Context& context) {
   EVERGPU_RETURN_IF_ERROR(check_loop(loop, context.capabilities()));
   if (!loop.reductions.empty()) return make_reduce(loop, context);
-  const LoopTile& tile = context.tiles().loop;
+  LoopTile tile = context.tiles().loop;
+  if (makes_random(loop)) tile.points = (tile.points + block - 1) / block * block;
   const auto pipeline = context.pipeline(loop_spirv(loop, context, tile),
                                          static_cast<int>(loop.inputs.size() + loop.outputs.size()),
                                          {}, context.preferred_binding());

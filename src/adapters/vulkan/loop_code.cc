@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "adapters/vulkan/philox.h"
 #include "ir/shape.h"
 
 namespace evergpu::adapters::vulkan {
@@ -247,6 +248,42 @@ void LoopCode::load_fixed(std::span<const std::size_t> axes, const std::vector<V
   }
 }
 
+Element LoopCode::read_constant(std::uint32_t word, ir::DType dtype) {
+  const Value low = read_argument(word);
+  const Value high = read_argument(word + 1);
+  if (register_type(dtype) == Type::u32) return element_of_bits(dtype, low);
+  return {dtype, convert(low, Type::u64) | (convert(high, Type::u64) << 32)};
+}
+
+// Its registers are read here: they are the same at every index.
+std::array<Value, 4> LoopCode::block_of(const Instruction& philox, const Value& number) {
+  const auto read = [&](std::uint16_t source) {
+    const Instruction& i = loop_.program[source];
+    if (i.op == Op::load) {
+      const Value at = position(i.a, loop_.inputs[i.a], {});
+      return load_element(inputs_[i.a], at, i.dtype).bits;
+    }
+    const auto before = std::count_if(loop_.program.begin(), loop_.program.begin() + source,
+                                      [](const auto& other) { return other.op == Op::constant; });
+    return read_constant(operand_count() + 2 * static_cast<std::uint32_t>(before), i.dtype).bits;
+  };
+  return philox_block(read(philox.a), read(philox.b), read(philox.c), number);
+}
+
+void LoopCode::draw(const Value& block) {
+  for (std::size_t i = 0; i < loop_.program.size(); ++i)
+    if (loop_.program[i].op == Op::philox)
+      drawn_[static_cast<std::uint16_t>(i)] = block_of(loop_.program[i], block);
+}
+
+Value LoopCode::row_major(const std::vector<Value>& index) const {
+  const ir::Dims strides = ir::Shape(loop_.extents).strides();
+  Value number = constant_u32(module_, 0);
+  for (std::size_t axis = 0; axis < index.size(); ++axis)
+    number = number + index[axis] * static_cast<double>(strides[axis]);
+  return number;
+}
+
 std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
   std::vector<Element> registers;
   std::uint32_t word = operand_count();
@@ -260,11 +297,8 @@ std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
           return load_element(array, position(i.a, loop_.inputs[i.a], index), i.dtype);
         }
         case Op::constant: {
-          const Value low = read_argument(word);
-          const Value high = read_argument(word + 1);
           word += 2;
-          if (register_type(i.dtype) == Type::u32) return element_of_bits(i.dtype, low);
-          return {i.dtype, convert(low, Type::u64) | (convert(high, Type::u64) << 32)};
+          return read_constant(word - 2, i.dtype);
         }
         case Op::index:
           return cast({ir::DType::u32, index[i.a]}, i.dtype);
@@ -276,6 +310,13 @@ std::vector<Element> LoopCode::run(const std::vector<Value>& index) {
           return {i.dtype, select(number(reg(i.a)), reg(i.b).bits, reg(i.c).bits)};
         case Op::cast:
           return cast(reg(i.a), i.dtype);
+        case Op::philox: {
+          const Value number = row_major(index);
+          const auto drawn = drawn_.find(static_cast<std::uint16_t>(registers.size()));
+          return {i.dtype,
+                  word_of_block(drawn != drawn_.end() ? drawn->second : block_of(i, number >> 2),
+                                number)};
+        }
         case Op::bitcast:
           break;
       }
@@ -293,6 +334,11 @@ void LoopCode::store(std::size_t output, const std::vector<Value>& index, const 
 
 void LoopCode::store_at(std::size_t output, const Value& position, const Element& element) {
   store_element(outputs_[output], position, element);
+}
+
+bool makes_random(const Loop& loop) {
+  return std::any_of(loop.program.begin(), loop.program.end(),
+                     [](const Instruction& i) { return i.op == Op::philox; });
 }
 
 std::uint32_t argument_words(const Loop& loop) {

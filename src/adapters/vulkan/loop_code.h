@@ -2,6 +2,7 @@
 // offsets and constants are launch arguments.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -73,6 +74,9 @@ class LoopCode {
   /// Loads the inputs that do not move along `axes` here and now, instead of in each run; `index`
   /// says where along the other axes. At least one run follows, or reading does no harm.
   void load_fixed(std::span<const std::size_t> axes, const std::vector<Value>& index);
+  /// Makes the random words of four points, numbers 4 * block … 4 * block + 3 in row-major order,
+  /// here and now, instead of in each run: the runs that follow are at one of them.
+  void draw(const Value& block);
   /// Runs the program at an index of the loop; the registers.
   std::vector<Element> run(const std::vector<Value>& index);
   void store(std::size_t output, const std::vector<Value>& index, const Element& element);
@@ -83,6 +87,9 @@ class LoopCode {
   std::uint32_t operand_count() const;
   Value read_word(std::uint32_t word, const std::optional<Value>& beyond);
   Value read_argument(std::uint32_t word);
+  Element read_constant(std::uint32_t word, ir::DType dtype);
+  std::array<Value, 4> block_of(const compiler::Instruction& philox, const Value& number);
+  Value row_major(const std::vector<Value>& index) const;
   void preserve_values(const Capabilities& capabilities);
   void bind_descriptors(const Capabilities& capabilities, bool coherent);
   void bind_addresses(const Capabilities& capabilities);
@@ -102,8 +109,12 @@ class LoopCode {
   const std::optional<Value> arguments_beyond_;
   std::vector<Array> inputs_;
   std::vector<Array> outputs_;
-  std::vector<std::optional<Element>> fixed_;  // by input: what load_fixed() loaded
+  std::vector<std::optional<Element>> fixed_;            // by input: what load_fixed() loaded
+  std::map<std::uint16_t, std::array<Value, 4>> drawn_;  // by register: what draw() made
 };
+
+/// Whether a loop makes random words.
+bool makes_random(const compiler::Loop& loop);
 
 /// How many words of arguments a launch of the loop has, addresses not counted.
 std::uint32_t argument_words(const compiler::Loop& loop);

@@ -45,6 +45,18 @@ TEST(HostLoop, UnaryOperations) {
     }
 }
 
+TEST(HostLoop, Philox) {
+  for (const ir::Dims& extents : philox_extents())
+    for (const std::uint64_t low : {std::uint64_t{5}, ~std::uint64_t{1}}) {
+      const Loop loop = philox_loop(extents);
+      const std::vector<Tensor> inputs = philox_inputs(extents, low, ~std::uint64_t{0});
+      const std::int64_t n = ir::Shape(extents).elements();
+      EXPECT_EQ(
+          difference(run_on_host(loop, inputs, {n}, 2)[0], run_reference(loop, inputs, {n})[0]), "")
+          << ir::to_string(ir::Shape(extents)) << " from counter " << low;
+    }
+}
+
 TEST(HostLoop, BinaryOperations) {
   std::mt19937 random(2);
   for (DType dtype : ir::all_dtypes)

@@ -63,6 +63,44 @@ Loop flat_loop(std::int64_t n, const std::vector<DType>& inputs, const std::vect
   return loop;
 }
 
+Loop philox_loop(const ir::Dims& extents) {
+  Loop loop;
+  loop.extents = extents;
+  const ir::Dims nowhere(extents.size(), 0);
+  ir::Dims transposed(extents.size(), 0);
+  std::int64_t stride = 1;
+  for (std::size_t axis = 0; axis < extents.size(); ++axis) {
+    transposed[axis] = stride;
+    stride *= extents[axis];
+  }
+  loop.inputs = {{DType::u64, nowhere, 0},
+                 {DType::u64, nowhere, 0},
+                 {DType::u64, nowhere, 1},
+                 {DType::u32, transposed, 0}};
+  for (std::uint16_t i = 0; i < 4; ++i) loop.program.push_back(load(loop.inputs[i].dtype, i));
+  loop.program.push_back({.op = Op::philox, .dtype = DType::u32, .a = 0, .b = 1, .c = 2});
+  loop.program.push_back(
+      {.op = Op::binary, .dtype = DType::u32, .binary_op = ir::BinaryOp::add, .a = 4, .b = 3});
+  loop.outputs.push_back({DType::u32, ir::Shape(extents).strides(), 0});
+  loop.results.push_back(5);
+  return loop;
+}
+
+std::vector<Tensor> philox_inputs(const ir::Dims& extents, std::uint64_t low, std::uint64_t high) {
+  std::mt19937 random(5);
+  Tensor key(DType::u64, ir::Shape{1});
+  Tensor counter(DType::u64, ir::Shape{2});
+  key.as<std::uint64_t>()[0] = 0x1234567890abcdef;
+  counter.as<std::uint64_t>()[0] = low;
+  counter.as<std::uint64_t>()[1] = high;
+  Tensor x = random_tensor(random, DType::u32, ir::Shape{ir::Shape(extents).elements()}, false);
+  return {key, counter, counter, x};
+}
+
+std::vector<ir::Dims> philox_extents() {
+  return {{}, {0}, {1}, {3}, {5003}, {20, 33}, {71, 129}, {3, 5, 7}, {2, 3000, 3}, {5, 33, 2, 65}};
+}
+
 RandomLoop random_loop(std::mt19937& random) {
   constexpr std::int64_t extents[] = {2, 3, 7, 8, 13, 17, 40, 67, 130};
   constexpr DType dtypes[] = {DType::f32, DType::bf16, DType::f16, DType::i32, DType::f64};

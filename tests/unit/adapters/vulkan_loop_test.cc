@@ -49,6 +49,19 @@ TEST_F(VulkanLoop, UnaryOperations) {
     }
 }
 
+TEST_F(VulkanLoop, Philox) {
+  for (const ir::Dims& extents : philox_extents())
+    for (const std::uint64_t low : {std::uint64_t{5}, ~std::uint64_t{1}}) {
+      const Loop loop = philox_loop(extents);
+      const std::vector<Tensor> inputs = philox_inputs(extents, low, ~std::uint64_t{0});
+      const std::int64_t n = ir::Shape(extents).elements();
+      EXPECT_EQ(
+          difference(run_on(*device_, loop, inputs, {n})[0], run_reference(loop, inputs, {n})[0]),
+          "")
+          << ir::to_string(ir::Shape(extents)) << " from counter " << low;
+    }
+}
+
 TEST_F(VulkanLoop, BinaryOperations) {
   std::mt19937 random(2);
   constexpr std::int64_t n = 1021;

@@ -67,6 +67,69 @@ TEST(Fusion, NoLoopWaitsForItself) {
   EXPECT_TRUE(std::holds_alternative<Library>(plan.steps[1].kernel));
 }
 
+Value words(std::int64_t count) {
+  return ir::philox(leaf(DType::u64, {1}), leaf(DType::u64, {2}), count);
+}
+
+TEST(Fusion, RandomWordsAreMadeWhereTheyAreRead) {
+  const Value drawn = ir::reshape(words(6000), Shape{60, 100});
+  const Plan plan = plan_of({leaf({60, 100}) * cast(drawn, DType::f32)});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(loop_of(plan, 0).inputs.size(), 4u);  // the key, both halves of the counter, the leaf
+  EXPECT_EQ(plan.arena_bytes, 0u);
+}
+
+TEST(Fusion, RandomWordsThatTwoReadOrInAnotherOrderAreAnArray) {
+  const Value drawn = words(6000);
+  const Value sliced = ir::slice(drawn, {1}, {5000}, {1});
+  for (const Plan& plan :
+       {plan_of({cast(drawn, DType::f32), drawn}), plan_of({cast(sliced, DType::f32)})}) {
+    ASSERT_EQ(plan.steps.size(), 2u);
+    EXPECT_TRUE(std::holds_alternative<Library>(plan.steps[0].kernel));
+  }
+}
+
+TEST(Fusion, ALoopAtTheEndOfAContractionMakesNoRandomWords) {
+  const Value drawn = cast(ir::reshape(words(6400), Shape{80, 80}), DType::f32);
+  PlanOptions options;
+  options.pipelines.contractions = true;
+  const Value product = matmul(leaf({80, 80}), leaf({80, 80}));
+  for (const Value& y : {product * drawn, drawn * product}) {
+    const Plan plan = make_plan(graph_of({y}), options);
+    for (const Step& step : plan.steps) {
+      const auto* pipeline = std::get_if<Pipeline>(&step.kernel);
+      if (pipeline == nullptr) continue;
+      for (const Instruction& instruction : pipeline->after->program)
+        EXPECT_NE(instruction.op, Instruction::Op::philox);
+    }
+    EXPECT_EQ(plan.steps.size(), 2u);
+  }
+}
+
+TEST(Fusion, FewRandomWordsAreALoop) {
+  const Plan plan = plan_of({words(4)});
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_EQ(loop_of(plan, 0).program.back().op, Instruction::Op::philox);
+}
+
+TEST(Fusion, WhatRandomWordsAreMadeOfIsThereBefore) {
+  const Value counter = leaf(DType::u64, {2}) + leaf(DType::u64, {2});
+  const Value drawn = cast(ir::philox(leaf(DType::u64, {1}), counter, 2), DType::u64);
+  const Plan plan = plan_of({drawn + counter});
+  ASSERT_EQ(plan.steps.size(), 2u);
+  EXPECT_EQ(loop_of(plan, 0).outputs.size(), 1u);
+}
+
+TEST(Fusion, ALoopReadsTheKeyOfRandomWordsWhereItIs) {
+  const Value state = leaf(DType::u64, {3});
+  const Value key = ir::slice(state, {2}, {1}, {1});
+  const Value counter = ir::slice(state, {0}, {2}, {1});
+  const Plan plan = plan_of({cast(ir::philox(key, counter, 8), DType::f32)});
+  ASSERT_EQ(plan.steps.size(), 2u);  // the counter is copied
+  EXPECT_EQ(loop_of(plan, 1).inputs[0].offset, 2);
+  EXPECT_EQ(loop_of(plan, 1).inputs[2].offset, 1);
+}
+
 TEST(Fusion, AnOptimizersUpdateIsOneLoop) {
   const Value gradient = leaf({512});
   const Value m = leaf({512}) * 0.9 + gradient * 0.1;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "ir/evaluate.h"
+#include "ir/philox.h"
 
 namespace evergpu::compiler {
 
@@ -145,6 +147,10 @@ class Executor {
         operation.attributes = ir::Axis{instruction.a};
         operands = 0;
         break;
+      case Instruction::Op::philox:
+        expect(has_stream(instruction, loop), "a random stream that moves");
+        run_philox(instruction, registers, result);
+        return result;
       case Instruction::Op::unary:
         operation.attributes = instruction.unary_op;
         break;
@@ -169,6 +175,27 @@ class Executor {
       if (views.size() < operands) views.push_back(registers.at(r).view());
     ir::evaluate(operation, views, result.mutable_view());
     return result;
+  }
+
+  static bool has_stream(const Instruction& philox, const Loop& loop) {
+    return std::ranges::all_of(std::array{philox.a, philox.b, philox.c}, [&](std::uint16_t r) {
+      const Instruction& word = loop.program.at(r);
+      if (word.op == Instruction::Op::constant) return true;
+      if (word.op != Instruction::Op::load) return false;
+      return std::ranges::all_of(loop.inputs.at(word.a).strides, [](auto s) { return s == 0; });
+    });
+  }
+
+  static void run_philox(const Instruction& philox, const std::vector<ir::Tensor>& registers,
+                         ir::Tensor& result) {
+    if (result.shape().elements() == 0) return;
+    const auto word = [&](std::uint16_t r) { return registers.at(r).as<std::uint64_t>()[0]; };
+    const ir::PhiloxStream stream{word(philox.a), word(philox.b), word(philox.c)};
+    std::uint64_t i = 0;
+    for (std::uint32_t& element : result.as<std::uint32_t>()) {
+      element = stream.block(i / 4)[i % 4];
+      ++i;
+    }
   }
 
   /// The loop's inputs are the step's from `first` on.

@@ -45,6 +45,14 @@ TEST(Print, EveryInstruction) {
       "1 launches, 0 bytes of temporaries, 24 bytes wanted\n");
 }
 
+TEST(Print, RandomWords) {
+  const Value drawn = philox(leaf(DType::u64, {1}), leaf(DType::u64, {2}), 12);
+  EXPECT_EQ(text_of({cast(reshape(drawn, Shape{3, 4}), DType::f32)}),
+            "launch 0: loop [12] r0 = u64 x0; r1 = u64 x1; r2 = u64 x2; r3 = philox(r0,r1,r2); "
+            "r4 = f32 cast(r3) <- %1[0], %0[0], %0[0]+1 -> %4(wanted)\n"
+            "1 launches, 0 bytes of temporaries, 48 bytes wanted\n");
+}
+
 /// Bias, relu and pooling, and back, where the device takes pipelines.
 TEST(Print, Pooling) {
   const Shape shape{8, 6, 6, 4};

@@ -33,8 +33,13 @@ std::optional<Known> Generator::source() {
       const DType dtype = bits ? DType::u32 : chance(0.5) ? DType::f32 : DType::f64;
       if (std::find(options_.dtypes.begin(), options_.dtypes.end(), dtype) == options_.dtypes.end())
         return std::nullopt;
-      const Value key = leaf(DType::u64, Shape{1}).value;
-      const Value counter = leaf(DType::u64, Shape{2}).value;
+      Value key = leaf(DType::u64, Shape{1}).value;
+      Value counter = leaf(DType::u64, Shape{2}).value;
+      if (chance(0.3)) {
+        const Value state = leaf(DType::u64, Shape{4}).value;
+        key = ir::slice(state, {between(0, 3)}, {1});
+        counter = ir::slice(state, {between(0, 2)}, {2});
+      }
       const std::int64_t count = between(0, 50);
       if (bits) return exact(ir::philox(key, counter, count));
       // Deviates grow from logarithms and sines of another library.
