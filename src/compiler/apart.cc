@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "compiler/distinct.h"
 #include "compiler/sequence.h"
 #include "ir/shape.h"
 
@@ -16,12 +17,6 @@ namespace {
 /// array has that several Loops of a launch may read. Larger ones are taken over, which takes that
 /// nobody else reads them.
 constexpr std::size_t few_bytes = 64;
-
-std::vector<std::uint32_t> distinct(std::vector<std::uint32_t> buffers) {
-  std::sort(buffers.begin(), buffers.end());
-  buffers.erase(std::unique(buffers.begin(), buffers.end()), buffers.end());
-  return buffers;
-}
 
 class Joiner {
  public:

@@ -30,15 +30,16 @@ class Sharer {
   }
 
   std::uint32_t first_equal(std::uint32_t n) {
-    const auto [begin, end] = found_.equal_range(hash(n));
+    const std::uint64_t hash = hash_of(n);
+    const auto [begin, end] = found_.equal_range(hash);
     const auto equal =
-        std::find_if(begin, end, [&](const auto& e) { return equal_value(e.second, n); });
+        std::find_if(begin, end, [&](const auto& earlier) { return are_equal(earlier.second, n); });
     if (equal != end) return equal->second;
-    found_.emplace(hash(n), n);
+    found_.emplace(hash, n);
     return n;
   }
 
-  std::uint64_t hash(std::uint32_t n) const {
+  std::uint64_t hash_of(std::uint32_t n) const {
     const ir::Operation& operation = nodes_[n].operation;
     std::uint64_t hash = static_cast<std::uint64_t>(operation.kind);
     const auto add = [&](std::uint64_t word) { hash = mix(hash, word); };
@@ -49,7 +50,7 @@ class Sharer {
     return hash;
   }
 
-  bool equal_value(std::uint32_t a, std::uint32_t b) const {
+  bool are_equal(std::uint32_t a, std::uint32_t b) const {
     const auto& of_a = nodes_[a].operands;
     const auto& of_b = nodes_[b].operands;
     return nodes_[a].operation == nodes_[b].operation &&

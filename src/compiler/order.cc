@@ -5,15 +5,11 @@
 #include <set>
 #include <utility>
 
+#include "compiler/distinct.h"
+
 namespace evergpu::compiler {
 
 namespace {
-
-std::vector<std::uint32_t> distinct(std::vector<std::uint32_t> buffers) {
-  std::sort(buffers.begin(), buffers.end());
-  buffers.erase(std::unique(buffers.begin(), buffers.end()), buffers.end());
-  return buffers;
-}
 
 class Scheduler {
  public:

@@ -10,6 +10,7 @@
 #include "compiler/apart.h"
 #include "compiler/assemble.h"
 #include "compiler/common.h"
+#include "compiler/distinct.h"
 #include "compiler/loop_builder.h"
 #include "compiler/matrix_view.h"
 #include "compiler/memory.h"
@@ -513,9 +514,7 @@ class Planner {
     }
     if (after) add_after(pipeline, step, std::move(*after));
     step.kernel = std::move(pipeline);
-    std::sort(nodes.begin(), nodes.end());
-    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
-    step.nodes = std::move(nodes);
+    step.nodes = distinct(std::move(nodes));
     push_step(n, std::move(step), results);
   }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "compiler/distinct.h"
 #include "ir/shape.h"
 
 namespace evergpu::compiler {
@@ -139,8 +140,7 @@ Step sequence_of(std::vector<Step> steps, bool apart) {
     append(result.bindings, step.bindings);
     append(result.nodes, step.nodes);
   }
-  std::sort(result.nodes.begin(), result.nodes.end());
-  result.nodes.erase(std::unique(result.nodes.begin(), result.nodes.end()), result.nodes.end());
+  result.nodes = distinct(std::move(result.nodes));
   result.kernel = std::move(sequence);
   return result;
 }

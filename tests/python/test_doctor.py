@@ -19,11 +19,11 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from support import machines  # noqa: E402
+from support.device import LAVAPIPE  # noqa: E402
 from support.mending import Mender  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILDS = ("release", "dev")
-LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 # Notes that describe the machine and ask for nothing.
 STAYS = ("vulkan.dzn", "nvidia.new-for-tensorflow", "amd.lockup")
 HEALTHY = ("windows_amd", "ubuntu", "ubuntu_nvidia", "ubuntu_amd", "ubuntu_intel", "two_gpus")

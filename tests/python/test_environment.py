@@ -1,7 +1,6 @@
 """When something is wrong: one clear message that says what to do, and nothing is lost."""
 
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -9,10 +8,10 @@ import subprocess
 import pytest
 
 from support import process
+from support.device import LAVAPIPE
 
 pytestmark = pytest.mark.plugin
 
-LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 CPU_WORKS = "report([len(tf.config.list_physical_devices('GPU')), float(tf.reduce_sum(tf.ones(9)))])"
 
 

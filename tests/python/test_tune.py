@@ -6,7 +6,8 @@ import os
 import pytest
 
 from support import device, process
-from test_doctor import LAVAPIPE, not_in_wine, run
+from support.device import LAVAPIPE
+from test_doctor import not_in_wine, run
 
 pytestmark = [not_in_wine, pytest.mark.skipif(not LAVAPIPE.exists(), reason="Mesa's lavapipe is not installed")]
 

@@ -1,13 +1,11 @@
 """Classifiers on a Vulkan device without 8-bit storage, as Mesa's driver in WSL 2 is: dropout's mask and
 the labels that are valid are parts of words, and nothing else changes."""
 
-import pathlib
-
 import pytest
 
 from support import process
+from support.device import LAVAPIPE
 
-LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 pytestmark = [pytest.mark.plugin,
               pytest.mark.skipif(not LAVAPIPE.exists(), reason="Mesa's lavapipe is not installed")]
 

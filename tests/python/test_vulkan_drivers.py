@@ -1,13 +1,11 @@
 """Three epochs on a Vulkan device lose what they lose on the host's, and two drivers give the same bits."""
 
-import pathlib
-
 import numpy as np
 import pytest
 
 from support import models, process
+from support.device import LAVAPIPE
 
-LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 RECENT = process.REPOSITORY / ".cache" / "mesa" / "lvp_icd.json"  # of scripts/fetch_mesa
 pytestmark = [pytest.mark.plugin, pytest.mark.full,
               pytest.mark.skipif(not LAVAPIPE.exists(), reason="Mesa's lavapipe is not installed")]
@@ -34,17 +32,12 @@ def test_losses(model):
 
 
 TWO = """
-import hashlib
-from support import models
+from support import training
 assert len(tf.config.list_physical_devices("GPU")) == 2
 results = []
 for number in range(2):
     with tf.device(f"/GPU:{number}"):
-        model, x, y, loss = models.build("{model}")
-        model.compile(optimizer="adam", loss=loss)
-        losses = [float(model.train_on_batch(x, y)) for step in range(2)]
-        digest = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights()))
-    results.append([losses, digest.hexdigest()])
+        results.append(training.two_steps("{model}"))
 report(results)
 """
 
@@ -61,14 +54,10 @@ def test_two_drivers_in_one_process_agree(model):
 
 
 TRAIN = """
-import hashlib
-from support import models
+from support import training
 with tf.device(DEVICE):
-    model, x, y, loss = models.build("{model}")
-    model.compile(optimizer="adam", loss=loss)
-    losses = [float(model.train_on_batch(x, y)) for step in range(2)]
-    digest = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights()))
-report([losses, digest.hexdigest(), device.statistics().get("fallbacks", 0)])
+    losses, digest = training.two_steps("{model}")
+report([losses, digest, device.statistics().get("fallbacks", 0)])
 """
 
 

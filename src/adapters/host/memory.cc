@@ -13,9 +13,8 @@ namespace {
 // From this size on a kept block that is larger than asked for serves, by at most a quarter: arenas
 // of plans that differ a little share one.
 constexpr std::size_t large_block = 1 << 20;
-// All blocks together are at most this much larger than what was handed out at one time, in
-// eighths.
-constexpr std::size_t kept_eighths = 1;
+// All blocks together are at most one part in so many larger than what was handed out at one time.
+constexpr std::size_t parts_of_most = 8;
 
 void free_block(std::byte* data) { ::operator delete(data, std::align_val_t(block_alignment)); }
 
@@ -52,7 +51,7 @@ Result<std::unique_ptr<Memory>> MemoryPool::allocate(std::size_t bytes) {
     if (used_bytes_ + block_bytes > limit_) return no_room(used_bytes_);
     const std::size_t used = used_bytes_ + block_bytes;
     most_used_bytes_ = std::max(most_used_bytes_, used);
-    const std::size_t most = most_used_bytes_ + most_used_bytes_ / 8 * kept_eighths;
+    const std::size_t most = most_used_bytes_ + most_used_bytes_ / parts_of_most;
     trim(std::min(most, limit_) - used);
     const auto get = [&] {
       return static_cast<std::byte*>(

@@ -67,17 +67,17 @@ class RecipeExecutable final : public VulkanExecutable {
       uses.clear();
       for (const Recipe::Use& use : step.uses)
         uses.push_back({region_of(use.buffer), use.buffer.bytes, use.access});
-      if (!step.has_epilogue) {
-        EVERGPU_RETURN_IF_ERROR(
-            encoder.dispatch(*step.pipeline, uses, step.arguments, step.groups, work_parts_));
-        continue;
+      std::span<const std::uint32_t> arguments = step.arguments;
+      std::vector<std::uint32_t> with_loop;
+      if (step.has_epilogue) {
+        const auto loop = launch_of_epilogue(std::get<compiler::Pipeline>(kernel), inputs, outputs,
+                                             capabilities_);
+        if (!loop.ok()) return loop.status();
+        uses.insert(uses.end(), loop->buffers.begin(), loop->buffers.end());
+        with_loop = step.arguments;
+        with_loop.insert(with_loop.end(), loop->arguments.begin(), loop->arguments.end());
+        arguments = with_loop;
       }
-      const auto loop =
-          launch_of_epilogue(std::get<compiler::Pipeline>(kernel), inputs, outputs, capabilities_);
-      if (!loop.ok()) return loop.status();
-      uses.insert(uses.end(), loop->buffers.begin(), loop->buffers.end());
-      std::vector<std::uint32_t> arguments = step.arguments;
-      arguments.insert(arguments.end(), loop->arguments.begin(), loop->arguments.end());
       EVERGPU_RETURN_IF_ERROR(
           encoder.dispatch(*step.pipeline, uses, arguments, step.groups, work_parts_));
     }

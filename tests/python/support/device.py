@@ -17,6 +17,7 @@ FULL = os.environ.get("EVERGPU_TEST_FULL", "0") == "1"
 SEED = int(os.environ.get("EVERGPU_TEST_SEED", "20260301"))
 SAMPLE = int(os.environ.get("EVERGPU_TEST_SAMPLE", "14"))
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")  # the system's software driver
 
 
 def prepare_environment():

@@ -1,7 +1,9 @@
 // What the library kernels of every adapter are tested with.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "ir/build.h"
 #include "ir/tensor.h"
@@ -22,6 +24,26 @@ struct ConvolutionCase {
   std::int64_t pad_high = 0;
   std::int64_t groups = 1;
 };
+
+inline ir::Convolution attributes_of(const ConvolutionCase& c, ir::Layout layout) {
+  const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);
+  ir::Convolution attributes;
+  attributes.strides = ir::Dims(spatial, c.stride);
+  attributes.dilations = ir::Dims(spatial, c.dilation);
+  attributes.pad_low = ir::Dims(spatial, c.pad_low);
+  attributes.pad_high = ir::Dims(spatial, c.pad_high);
+  attributes.groups = c.groups;
+  attributes.layout = layout;
+  return attributes;
+}
+
+/// The shape of images, channels last, in a layout.
+inline ir::Shape in_layout(const ir::Shape& images, ir::Layout layout) {
+  ir::Dims extents = images.extents();
+  if (layout == ir::Layout::channels_first)
+    std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
+  return ir::Shape(std::move(extents));
+}
 
 inline const ConvolutionCase convolution_cases[] = {
     {{2, 9, 8, 3}, {3, 3, 3, 16}, 1, 1, 1, 1, 1}, {{2, 9, 8, 16}, {3, 3, 16, 32}, 2, 1, 0, 1, 1},

@@ -90,18 +90,8 @@ TEST(HostConvolution, AllThreeKinds) {
   for (DType dtype : floats)
     for (const ConvolutionCase& c : convolution_cases)
       for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
-        const int spatial = c.input.rank() - 2;
-        ir::Convolution attributes;
-        attributes.strides = ir::Dims(static_cast<std::size_t>(spatial), c.stride);
-        attributes.dilations = ir::Dims(static_cast<std::size_t>(spatial), c.dilation);
-        attributes.pad_low = ir::Dims(static_cast<std::size_t>(spatial), c.pad_low);
-        attributes.pad_high = ir::Dims(static_cast<std::size_t>(spatial), c.pad_high);
-        attributes.groups = c.groups;
-        attributes.layout = layout;
-        ir::Dims extents = c.input.extents();
-        if (layout == ir::Layout::channels_first)
-          std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
-        const Tensor input = random_tensor(random, dtype, Shape(extents));
+        const ir::Convolution attributes = attributes_of(c, layout);
+        const Tensor input = random_tensor(random, dtype, in_layout(c.input, layout));
         const Tensor filter = random_tensor(random, dtype, c.filter);
         const bool small = dtype == DType::f16 || dtype == DType::bf16;
         const double units = small ? 1 : 4;

@@ -10,7 +10,7 @@
 #include "adapters/host/threads.h"
 #include "ir/convert.h"
 #include "ir/evaluate.h"
-#include "ir/philox.h"
+#include "support/philox.h"
 
 namespace evergpu::adapters {
 namespace {
@@ -91,17 +91,6 @@ std::size_t operand_count(Instruction::Op op) {
   return op == Op::index ? 0 : op == Op::binary ? 2 : op == Op::select ? 3 : 1;
 }
 
-void draw(const Instruction& philox, const std::vector<Tensor>& registers, Tensor& result) {
-  if (result.shape().elements() == 0) return;
-  const auto word = [&](std::uint16_t r) { return registers.at(r).as<std::uint64_t>()[0]; };
-  const ir::PhiloxStream stream{word(philox.a), word(philox.b), word(philox.c)};
-  std::uint64_t i = 0;
-  for (std::uint32_t& element : result.as<std::uint32_t>()) {
-    element = stream.block(i / 4)[i % 4];
-    ++i;
-  }
-}
-
 void interpret(const Loop& loop, const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) {
   const ir::Shape shape(loop.extents);
   std::vector<Tensor> registers;
@@ -116,7 +105,7 @@ void interpret(const Loop& loop, const std::vector<Tensor>& inputs, std::vector<
       for (std::int64_t i = 0; i < shape.elements(); ++i)
         to = std::copy_n(reinterpret_cast<const std::byte*>(&instruction.bits), size, to);
     } else if (instruction.op == Instruction::Op::philox) {
-      draw(instruction, registers, result);
+      testing::draw_words(instruction, registers, result);
     } else {
       std::vector<ir::TensorView> operands;
       for (std::uint16_t r : {instruction.a, instruction.b, instruction.c})

@@ -63,6 +63,8 @@ Loop flat_loop(std::int64_t n, const std::vector<DType>& inputs, const std::vect
   return loop;
 }
 
+namespace {
+
 Loop philox_loop(const ir::Dims& extents) {
   Loop loop;
   loop.extents = extents;
@@ -97,8 +99,18 @@ std::vector<Tensor> philox_inputs(const ir::Dims& extents, std::uint64_t low, st
   return {key, counter, counter, x};
 }
 
-std::vector<ir::Dims> philox_extents() {
-  return {{}, {0}, {1}, {3}, {5003}, {20, 33}, {71, 129}, {3, 5, 7}, {2, 3000, 3}, {5, 33, 2, 65}};
+}  // namespace
+
+std::vector<RandomLoop> philox_loops() {
+  const ir::Dims spaces[] = {{},       {0},       {1},       {3},          {5003},
+                             {20, 33}, {71, 129}, {3, 5, 7}, {2, 3000, 3}, {5, 33, 2, 65}};
+  std::vector<RandomLoop> loops;
+  for (const ir::Dims& extents : spaces)
+    for (const std::uint64_t low : {std::uint64_t{5}, ~std::uint64_t{1}})
+      loops.push_back({philox_loop(extents),
+                       philox_inputs(extents, low, ~std::uint64_t{0}),
+                       {ir::Shape(extents).elements()}});
+  return loops;
 }
 
 RandomLoop random_loop(std::mt19937& random) {

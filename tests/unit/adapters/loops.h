@@ -17,19 +17,16 @@ compiler::Instruction load(ir::DType dtype, std::uint16_t input);
 compiler::Loop flat_loop(std::int64_t n, const std::vector<ir::DType>& inputs,
                          const std::vector<bool>& uniform, compiler::Instruction instruction);
 
-/// Random words plus an array whose first axis is its innermost one.
-compiler::Loop philox_loop(const ir::Dims& extents);
-/// What it reads: a stream from the counter `low` and `high` on, and the array.
-std::vector<ir::Tensor> philox_inputs(const ir::Dims& extents, std::uint64_t low,
-                                      std::uint64_t high);
-/// Iteration spaces of all sorts: empty, of one element, not in whole blocks, to be transposed.
-std::vector<ir::Dims> philox_extents();
-
 struct RandomLoop {
   compiler::Loop loop;
   std::vector<ir::Tensor> inputs;
   std::vector<std::int64_t> output_elements;
 };
+
+/// Random words plus an array whose first axis is its innermost one; over iteration spaces of all
+/// sorts: empty, of one element, not in whole blocks, to be transposed; from counters of which one
+/// overflows.
+std::vector<RandomLoop> philox_loops();
 
 /// Random strides, broadcasts, extents and programs.
 RandomLoop random_loop(std::mt19937& random);

@@ -69,18 +69,8 @@ class VulkanContraction : public VulkanTest, public ::testing::WithParamInterfac
   // A convolution and its gradients, with channels last and first.
   void expect_convolution(std::mt19937& random, DType dtype, const ConvolutionCase& c) {
     for (ir::Layout layout : {ir::Layout::channels_last, ir::Layout::channels_first}) {
-      const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);
-      ir::Convolution attributes;
-      attributes.strides = ir::Dims(spatial, c.stride);
-      attributes.dilations = ir::Dims(spatial, c.dilation);
-      attributes.pad_low = ir::Dims(spatial, c.pad_low);
-      attributes.pad_high = ir::Dims(spatial, c.pad_high);
-      attributes.groups = c.groups;
-      attributes.layout = layout;
-      ir::Dims extents = c.input.extents();
-      if (layout == ir::Layout::channels_first)
-        std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
-      const Tensor input = random_tensor(random, dtype, Shape(extents));
+      const ir::Convolution attributes = attributes_of(c, layout);
+      const Tensor input = random_tensor(random, dtype, in_layout(c.input, layout));
       const Tensor filter = random_tensor(random, dtype, c.filter);
       const std::int64_t terms = c.filter.elements();
       const Value forward = ir::convolution(leaf(input), leaf(filter), attributes);

@@ -62,18 +62,8 @@ class VulkanEpilogue : public VulkanTest, public ::testing::WithParamInterface<E
   }
 
   void expect_convolution(DType dtype, const ConvolutionCase& c, ir::Layout layout) {
-    const auto spatial = static_cast<std::size_t>(c.input.rank() - 2);
-    ir::Convolution attributes;
-    attributes.strides = ir::Dims(spatial, c.stride);
-    attributes.dilations = ir::Dims(spatial, c.dilation);
-    attributes.pad_low = ir::Dims(spatial, c.pad_low);
-    attributes.pad_high = ir::Dims(spatial, c.pad_high);
-    attributes.groups = c.groups;
-    attributes.layout = layout;
-    ir::Dims extents = c.input.extents();
-    if (layout == ir::Layout::channels_first)
-      std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
-    const Tensor input = random_tensor(random_, dtype, Shape(extents));
+    const ir::Convolution attributes = attributes_of(c, layout);
+    const Tensor input = random_tensor(random_, dtype, in_layout(c.input, layout));
     const Tensor filter = random_tensor(random_, dtype, c.filter);
     const Value forward = ir::convolution(leaf(input), leaf(filter), attributes);
     expect_same_bits(forward, {input, filter});

@@ -50,16 +50,12 @@ TEST_F(VulkanLoop, UnaryOperations) {
 }
 
 TEST_F(VulkanLoop, Philox) {
-  for (const ir::Dims& extents : philox_extents())
-    for (const std::uint64_t low : {std::uint64_t{5}, ~std::uint64_t{1}}) {
-      const Loop loop = philox_loop(extents);
-      const std::vector<Tensor> inputs = philox_inputs(extents, low, ~std::uint64_t{0});
-      const std::int64_t n = ir::Shape(extents).elements();
-      EXPECT_EQ(
-          difference(run_on(*device_, loop, inputs, {n})[0], run_reference(loop, inputs, {n})[0]),
-          "")
-          << ir::to_string(ir::Shape(extents)) << " from counter " << low;
-    }
+  for (const RandomLoop& c : philox_loops())
+    EXPECT_EQ(difference(run_on(*device_, c.loop, c.inputs, c.output_elements)[0],
+                         run_reference(c.loop, c.inputs, c.output_elements)[0]),
+              "")
+        << ir::to_string(ir::Shape(c.loop.extents)) << " from counter "
+        << c.inputs[1].as<std::uint64_t>()[0];
 }
 
 TEST_F(VulkanLoop, BinaryOperations) {

@@ -70,10 +70,7 @@ std::vector<WinogradKernel> kernels_of(std::mt19937& random, const WinogradCase&
                                        ir::Layout layout) {
   const ir::Convolution attributes{ir::Dims(2, 1), ir::Dims(2, 1), c.pad_low, c.pad_high, 1,
                                    layout};
-  ir::Dims extents = c.input.extents();
-  if (layout == ir::Layout::channels_first)
-    std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
-  const Tensor input = random_tensor(random, DType::f32, Shape(extents));
+  const Tensor input = random_tensor(random, DType::f32, in_layout(c.input, layout));
   const Tensor filter =
       random_tensor(random, DType::f32, Shape({3, 3, c.input[3], c.channels_out}));
   const Value forward = ir::convolution(leaf(input), leaf(filter), attributes);

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "ir/evaluate.h"
-#include "ir/philox.h"
+#include "support/philox.h"
 
 namespace evergpu::compiler {
 
@@ -149,7 +149,7 @@ class Executor {
         break;
       case Instruction::Op::philox:
         expect(has_stream(instruction, loop), "a random stream that moves");
-        run_philox(instruction, registers, result);
+        testing::draw_words(instruction, registers, result);
         return result;
       case Instruction::Op::unary:
         operation.attributes = instruction.unary_op;
@@ -184,18 +184,6 @@ class Executor {
       if (word.op != Instruction::Op::load) return false;
       return std::ranges::all_of(loop.inputs.at(word.a).strides, [](auto s) { return s == 0; });
     });
-  }
-
-  static void run_philox(const Instruction& philox, const std::vector<ir::Tensor>& registers,
-                         ir::Tensor& result) {
-    if (result.shape().elements() == 0) return;
-    const auto word = [&](std::uint16_t r) { return registers.at(r).as<std::uint64_t>()[0]; };
-    const ir::PhiloxStream stream{word(philox.a), word(philox.b), word(philox.c)};
-    std::uint64_t i = 0;
-    for (std::uint32_t& element : result.as<std::uint32_t>()) {
-      element = stream.block(i / 4)[i % 4];
-      ++i;
-    }
   }
 
   /// The loop's inputs are the step's from `first` on.
