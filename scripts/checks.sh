@@ -2,13 +2,18 @@
 # does not keep the others from running.
 
 passed=()
-failed=()
+failed=() # with the tests that failed, a line each
 
 # check NAME COMMAND...
 check() {
-  local name=$1
+  local name=$1 tests=$log_folder/failed_tests
   shift
-  if "$@"; then passed+=("$name"); else failed+=("$name"); fi
+  rm -f "$tests"
+  if "$@"; then
+    passed+=("$name")
+  else
+    failed+=("$name$([ ! -s "$tests" ] || { echo; sed 's/^[[:space:]]*/        /' "$tests"; })")
+  fi
 }
 
 # Prints the verdict; returns 1 when a check failed.

@@ -27,7 +27,7 @@ end_stage() {
 }
 
 # quietly NAME COMMAND...: runs it with its output in .cache/log/NAME.log. Shows its last lines when
-# it fails, and returns its exit code.
+# it fails, adds the tests that failed to .cache/log/failed_tests, and returns its exit code.
 quietly() {
   local name=$1 log=$log_folder/$1.log begun=$SECONDS code=0
   shift
@@ -47,8 +47,14 @@ quietly() {
   if [ "$code" -ne 0 ]; then
     echo "      $name failed (exit code $code); the end of ${log#"$root/"}:" >&2
     tail -n 25 "$log" | sed 's/^/      | /' >&2
+    failed_tests "$log" >>"$log_folder/failed_tests"
   fi
   return "$code"
+}
+
+# The lines in which pytest and ctest name the tests of a log that failed.
+failed_tests() {
+  grep -E '^(FAILED|ERROR) |^[[:space:]]+[0-9]+ - .*\(.*\)$' "$1" | cut -c 1-200 || true
 }
 
 # The last line of a log that says something, short enough for one line.

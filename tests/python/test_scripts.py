@@ -85,6 +85,25 @@ def test_one_at_a_time(tmp_path):
     assert (tmp_path / ".venv").exists()
 
 
+def test_the_verdict_names_the_tests_that_failed(tmp_path):
+    """Also those that a check ran in a shell of its own."""
+    script = f"""
+        . '{ROOT}/scripts/lib.sh'
+        . scripts/checks.sh
+        log_folder='{tmp_path}'
+        pytest_fails() {{ (quietly pytest bash -c 'echo "FAILED test_a.py::b - no"; exit 1' || exit 1); }}
+        check good quietly good true
+        check Python pytest_fails
+        check C++ quietly ctest bash -c 'printf "\t  3 - Loop.Adds (SEGFAULT)\n"; exit 8'
+        summary
+    """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert done.returncode == 1
+    verdict = [line for line in done.stdout.splitlines() if line]
+    assert verdict[:5] == ["passed  good", "FAILED  Python", "        FAILED test_a.py::b - no",
+                           "FAILED  C++", "        3 - Loop.Adds (SEGFAULT)"]
+
+
 @pytest.mark.parametrize("folder", LOCKED)
 def test_lock_has_a_hash_for_every_package(folder):
     lines = (ROOT / folder / "requirements.lock").read_text().splitlines()
