@@ -3,6 +3,8 @@
 #pragma once
 
 #ifndef VK_KHR_cooperative_matrix
+// The names and types are Vulkan's.
+// NOLINTBEGIN(readability-identifier-naming,performance-enum-size)
 
 #define VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME "VK_KHR_cooperative_matrix"
 
@@ -38,4 +40,5 @@ struct VkCooperativeMatrixPropertiesKHR {
 using PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR =
     VkResult(VKAPI_PTR*)(VkPhysicalDevice, std::uint32_t*, VkCooperativeMatrixPropertiesKHR*);
 
+// NOLINTEND(readability-identifier-naming,performance-enum-size)
 #endif
