@@ -1,7 +1,7 @@
 // Times the Vulkan device: matrix products, ResNet-50's convolutions with their gradients, an
 // element-wise sum, softmax, and what a launch costs. A row is what is timed, in words:
 //
-//   matmul M N K
+//   matmul M N K [f16]                of f32, or of f16
 //   convolution BATCH SIZE IN OUT TAPS STRIDE [by_input|by_filter]
 //   bottleneck SIZE CHANNELS INNER    1x1 to INNER, 3x3, 1x1 back to CHANNELS, of one image
 //   add ELEMENTS
@@ -57,7 +57,9 @@ void check(const Status& status) {
   std::exit(1);
 }
 
-Value leaf(const Shape& shape) { return ir::Node::stored(DType::f32, shape, nullptr); }
+Value leaf(const Shape& shape, DType dtype = DType::f32) {
+  return ir::Node::stored(dtype, shape, nullptr);
+}
 
 // Of the wall clock, and of all cores: those that a software driver computes with too.
 struct Seconds {
@@ -89,8 +91,11 @@ Row row_of(const std::string& text) {
     const std::int64_t m = next();
     const std::int64_t n = next();
     const std::int64_t k = next();
-    return contraction(ir::matmul(leaf(Shape({m, k})), leaf(Shape({k, n})), false, false), k,
-                       m * n);
+    std::string of;
+    words >> of;
+    const DType dtype = of == "f16" ? DType::f16 : DType::f32;
+    return contraction(
+        ir::matmul(leaf(Shape({m, k}), dtype), leaf(Shape({k, n}), dtype), false, false), k, m * n);
   }
   if (kind == "convolution") {
     const std::int64_t batch = next();

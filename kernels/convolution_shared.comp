@@ -7,7 +7,7 @@
 #include "convolution.glsl"
 #include "shared_tile.glsl"
 
-layout(constant_id = 6) const uint direction = 0;  // 0: forward, 1: by input, 2: by filter
+layout(constant_id = NEXT_CONSTANT) const uint direction = 0;  // 0: forward, 1: by input, 2: by filter
 
 const bool by_input = direction == 1;
 const bool by_filter = direction == 2;
@@ -127,15 +127,15 @@ void prepare_terms(uint first) {
     terms_in_other[l] = place.in_other;
   }
 }
-VALUE left_element(uint i, uint l, uint first) {
+FACTOR left_element(uint i, uint l, uint first) {
   const ivec4 place = rows_in_source[i] + terms_in_source[l];
   const uvec3 at = uvec3(place.xyz);  // what is negative is beyond every extent
-  if (any(greaterThanEqual(at, source_extent()))) return VALUE(0);
+  if (any(greaterThanEqual(at, source_extent()))) return FACTOR(0);
   return read_left(
       left_place(uint(place.w) + number_of(at, source_extent()) * source_position_step));
 }
-VALUE right_element(uint l, uint j, uint first) {
-  if (first + l >= end || first_column + j >= column_count) return VALUE(0);
+FACTOR right_element(uint l, uint j, uint first) {
+  if (first + l >= end || first_column + j >= column_count) return FACTOR(0);
   const uint group_step = channels_out * (by_filter ? out_channel_step : 1);
   const uint column_step = by_filter ? out_channel_step : by_input ? filter_channel_step : 1;
   return read_right(right_place(terms_in_other[l] + feature_group * group_step +

@@ -15,13 +15,13 @@ uint first_column;
 uint batch;
 uint end;  // of the terms
 
-VALUE left_element(uint i, uint l, uint first) {
-  if (first + l >= end || first_row + i >= row_count) return VALUE(0);
+FACTOR left_element(uint i, uint l, uint first) {
+  if (first + l >= end || first_row + i >= row_count) return FACTOR(0);
   return read_left(left_place(batch * arguments[5] + (first_row + i) * arguments[3] +
                               (first + l) * arguments[4]));
 }
-VALUE right_element(uint l, uint j, uint first) {
-  if (first + l >= end || first_column + j >= column_count) return VALUE(0);
+FACTOR right_element(uint l, uint j, uint first) {
+  if (first + l >= end || first_column + j >= column_count) return FACTOR(0);
   return read_right(right_place(batch * arguments[8] + (first + l) * arguments[6] +
                                 (first_column + j) * arguments[7]));
 }

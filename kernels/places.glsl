@@ -23,6 +23,13 @@
 #define store_result(x) store(x)
 #endif
 
+// What an operand's element is when it is multiplied. Cooperative matrices take it as it is.
+#ifdef TYPE_matrix
+#define FACTOR float16_t
+#else
+#define FACTOR VALUE
+#endif
+
 #ifdef TYPE_address
 #extension GL_EXT_buffer_reference : require
 layout(buffer_reference, std430, buffer_reference_align = STORED_BYTES) readonly buffer Operand {
@@ -48,8 +55,13 @@ layout(set = 0, binding = 3, std430) writeonly buffer Result { RESULT result_ele
 #define distance(elements) (elements)
 #define left_place(element) (element)
 #define right_place(element) (element)
+#ifdef TYPE_matrix
+#define read_left(place) uint16BitsToFloat16(left_elements[place])
+#define read_right(place) uint16BitsToFloat16(right_elements[place])
+#else
 #define read_left(place) read_element(left_elements, place)
 #define read_right(place) read_element(right_elements, place)
+#endif
 #ifdef TYPE_partial
 void write_result(uint element, VALUE value) { result_elements[element] = value; }
 #else

@@ -159,7 +159,7 @@ Status add_filter(Recipe& recipe, const Geometry& g, const RegisterTile& tile) {
 }
 
 // All three directions; any sum may be cut into parts.
-Status add_shared(Recipe& recipe, const Geometry& g, const SharedTile& tile) {
+Status add_shared(Recipe& recipe, const Geometry& g, const ContractionTile& tile) {
   const Kind kind = recipe.library().operation.kind;
   const bool to_input = kind == Kind::convolution_input;
   const bool to_filter = kind == Kind::convolution_filter;
@@ -167,19 +167,20 @@ Status add_shared(Recipe& recipe, const Geometry& g, const SharedTile& tile) {
   const std::int64_t positions = g.batch * (to_input ? g.in_rows / phases : g.out_positions);
   const std::int64_t taps = g.taps * (to_input ? g.channels_out : g.channels_in);
   Division division;
-  division.row_tiles = tiles_of(to_filter ? taps : positions, tile.height());
-  division.column_tiles = tiles_of(to_input ? g.channels_in : g.channels_out, tile.width());
+  const auto [height, width] = extents_of(tile);
+  division.row_tiles = tiles_of(to_filter ? taps : positions, height);
+  division.column_tiles = tiles_of(to_input ? g.channels_in : g.channels_out, width);
   const std::int64_t tiles = division.row_tiles * division.column_tiles * g.groups * phases;
   const std::int64_t terms = to_filter ? positions : taps / phases;
   const std::int64_t wanted = recipe.context().has_gpu_tiles() ? 256 : 16;  // as of products
   division.parts = parts_of(tiles, terms, wanted, least_terms);
   division.items = tiles * division.parts;
   const Sums sums = sums_in_parts(recipe, division.parts);
+  SharedKernel kernel = shared_kernel(tile, sums.variant);
+  kernel.constants.push_back(direction_of(kind));
   EVERGPU_RETURN_IF_ERROR(recipe.groups(
-      "convolution_shared", sums.variant, uses_of(recipe, sums), division.after(g.arguments),
-      static_cast<std::uint64_t>(division.items), tile.invocations(),
-      {tile.rows, tile.columns, tile.rows_across, tile.columns_across, tile.depth,
-       direction_of(kind)}));
+      "convolution_shared", kernel.variant, uses_of(recipe, sums), division.after(g.arguments),
+      static_cast<std::uint64_t>(division.items), kernel.invocations, kernel.constants));
   return add_sum_of_parts(recipe, sums, division.parts);
 }
 
@@ -202,13 +203,13 @@ Status add_convolution(Recipe& recipe) {
                      : to_filter ? geometry_of(attributes, first, operation.shape, second)
                                  : geometry_of(attributes, first, second, operation.shape);
   const std::int64_t columns = to_input ? g.channels_in : g.channels_out;
-  const ContractionTile tile = fitted(recipe.context().tiles().convolution, columns);
+  const Tiles& tiles = recipe.context().tiles();
   if (!ir::is_float(operation.dtype) || columns < fewest_columns)
-    return add_direct(recipe, g, binding_of(tile));
-  if (const auto* const shared = std::get_if<SharedTile>(&tile))
-    return add_shared(recipe, g, *shared);
-  const auto& block = std::get<RegisterTile>(tile);
-  return to_filter ? add_filter(recipe, g, block) : add_image(recipe, g, block);
+    return add_direct(recipe, g, binding_of(tiles.convolution));
+  const ContractionTile tile = fitted(tiles.convolution_of(operation.dtype), columns);
+  const auto* const block = std::get_if<RegisterTile>(&tile);
+  if (block == nullptr) return add_shared(recipe, g, tile);
+  return to_filter ? add_filter(recipe, g, *block) : add_image(recipe, g, *block);
 }
 
 }  // namespace evergpu::adapters::vulkan

@@ -53,6 +53,12 @@ Result<InstanceFunctions> load_functions(const GlobalFunctions& global, VkInstan
   if (functions.name == nullptr) return missing_function("vk" #name);
   EVERGPU_VULKAN_INSTANCE_FUNCTIONS(EVERGPU_LOAD)
 #undef EVERGPU_LOAD
+#define EVERGPU_LOAD(name)                                                             \
+  functions.name = reinterpret_cast<PFN_vk##name>(global.GetInstanceProcAddr(instance, \
+                                                                             "v"       \
+                                                                             "k" #name));
+  EVERGPU_VULKAN_EXTENSION_FUNCTIONS(EVERGPU_LOAD)
+#undef EVERGPU_LOAD
   return functions;
 }
 

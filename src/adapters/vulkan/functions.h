@@ -4,8 +4,10 @@
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan_core.h>
 
+#include <cstdint>
 #include <string>
 
+#include "adapters/vulkan/khr_matrices.h"
 #include "base/status.h"
 
 namespace evergpu::adapters::vulkan {
@@ -23,6 +25,9 @@ namespace evergpu::adapters::vulkan {
   X(EnumerateDeviceExtensionProperties)      \
   X(CreateDevice)                            \
   X(GetDeviceProcAddr)
+
+/// Those of extensions, null where there is none.
+#define EVERGPU_VULKAN_EXTENSION_FUNCTIONS(X) X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
 
 #define EVERGPU_VULKAN_DEVICE_FUNCTIONS(X) \
   X(DestroyDevice)                         \
@@ -82,6 +87,7 @@ struct GlobalFunctions {
 };
 struct InstanceFunctions {
   EVERGPU_VULKAN_INSTANCE_FUNCTIONS(EVERGPU_DECLARE)
+  EVERGPU_VULKAN_EXTENSION_FUNCTIONS(EVERGPU_DECLARE)
 };
 struct DeviceFunctions {
   EVERGPU_VULKAN_DEVICE_FUNCTIONS(EVERGPU_DECLARE)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "adapters/vulkan/matrices.h"
 #include "base/os.h"
 
 namespace evergpu::adapters::vulkan {
@@ -27,9 +28,10 @@ DeviceKind kind_of(VkPhysicalDeviceType type) {
 
 // Mesa's software driver, whose version stands in its name alone: with 25.0.7 contractions are
 // three times as fast through addresses, with 22.3.6 a third as fast. EVERGPU_VULKAN_PROFILE=full
-// takes them wherever they are.
+// takes them wherever they are, and so does matrix.
 bool has_fast_addresses(const VkPhysicalDeviceVulkan12Properties& driver) {
-  if (os::environment("EVERGPU_VULKAN_PROFILE") == "full") return true;
+  const std::string profile = os::environment("EVERGPU_VULKAN_PROFILE").value_or("");
+  if (profile == "full" || profile == "matrix") return true;
   constexpr std::string_view maker = "Mesa ";
   constexpr int first_fast = 25;
   const std::string_view name = driver.driverInfo;
@@ -106,19 +108,6 @@ bool read_features(const InstanceFunctions& functions, PhysicalDevice& device) {
   return of_12.timelineSemaphore == VK_TRUE;
 }
 
-bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device,
-                   std::string_view name) {
-  std::uint32_t count = 0;
-  if (functions.EnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr) != VK_SUCCESS)
-    return false;
-  std::vector<VkExtensionProperties> extensions(count);
-  if (functions.EnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()) !=
-      VK_SUCCESS)
-    return false;
-  return std::any_of(extensions.begin(), extensions.end(),
-                     [&](const auto& extension) { return name == extension.extensionName; });
-}
-
 void read_memory(const InstanceFunctions& functions, PhysicalDevice& device) {
   VkPhysicalDeviceMemoryProperties2 memory = {};
   memory.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
@@ -165,6 +154,19 @@ bool read_queue(const InstanceFunctions& functions, PhysicalDevice& device) {
 }
 
 }  // namespace
+
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device,
+                   std::string_view name) {
+  std::uint32_t count = 0;
+  if (functions.EnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr) != VK_SUCCESS)
+    return false;
+  std::vector<VkExtensionProperties> extensions(count);
+  if (functions.EnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()) !=
+      VK_SUCCESS)
+    return false;
+  return std::any_of(extensions.begin(), extensions.end(),
+                     [&](const auto& extension) { return name == extension.extensionName; });
+}
 
 std::string vendor_name(std::uint32_t vendor_id) {
   switch (vendor_id) {
@@ -240,6 +242,7 @@ Status Instance::find_devices() {
     // Words that hold bytes are reached through descriptors alone: an array may begin within one.
     device.has_fast_addresses = device.has_fast_addresses && device.capabilities.device_addresses &&
                                 device.capabilities.storage_8bit;
+    device.capabilities.matrices = read_matrices(functions_, device);
     devices_.push_back(std::move(device));
   }
   std::stable_sort(devices_.begin(), devices_.end(),

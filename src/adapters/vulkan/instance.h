@@ -5,11 +5,21 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/vulkan/functions.h"
 
 namespace evergpu::adapters::vulkan {
+
+/// Matrices that a subgroup shares: of f16, with sums of f32, m x k by k x n.
+struct Matrices {
+  std::uint32_t m = 0;  // 0: there are none
+  std::uint32_t n = 0;
+  std::uint32_t k = 0;
+  std::uint32_t lanes = 0;  // of the subgroup, which kernels ask for
+  friend bool operator==(const Matrices&, const Matrices&) = default;
+};
 
 /// What code for a device may use.
 struct Capabilities {
@@ -23,6 +33,7 @@ struct Capabilities {
   bool device_addresses = false;  // buffers may be reached through 64-bit addresses
   bool subgroup_shuffle = false;  // invocations of a subgroup exchange numbers of 32 bits
   std::uint32_t subgroup_size = 1;
+  Matrices matrices;
   // Float controls (execution modes) that the device takes.
   bool preserves_nan_f32 = false;
   bool preserves_nan_f64 = false;
@@ -57,6 +68,9 @@ struct PhysicalDevice {
   std::uint64_t memory_bytes = 0;
   Capabilities capabilities;
 };
+
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device,
+                   std::string_view name);
 
 /// "AMD", "Intel", "NVIDIA" …
 std::string vendor_name(std::uint32_t vendor_id);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "adapters/vulkan/recipe.h"
+#include "adapters/vulkan/tiles.h"
 
 namespace evergpu::adapters::vulkan {
 
@@ -30,6 +31,14 @@ Status add_philox(Recipe& recipe);
 Status add_truncated_normal(Recipe& recipe);
 // matmul.cc
 Status add_matmul(Recipe& recipe);
+/// A kernel over kernels/shared_tile.glsl with this tile, which is none of registers: its variant,
+/// where the sums' variant is `variant`, and its constants but for those of its own.
+struct SharedKernel {
+  std::string variant;
+  std::uint32_t invocations = 0;
+  Constants constants;
+};
+SharedKernel shared_kernel(const ContractionTile& tile, std::string variant);
 /// Where a contraction's sums go when they are cut into parts, and the variant of its kernels that
 /// writes them.
 struct Sums {

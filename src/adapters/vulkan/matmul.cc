@@ -13,6 +13,19 @@ std::int64_t tiles_of(std::int64_t extent, std::int64_t tile) { return (extent +
 
 }  // namespace
 
+SharedKernel shared_kernel(const ContractionTile& tile, std::string variant) {
+  if (const auto* const by = std::get_if<MatrixTile>(&tile)) {
+    return {variant + "_matrix",
+            by->invocations(),
+            {by->rows, by->columns, by->subgroups_down, by->subgroups_across, by->depth,
+             by->matrices.m, by->matrices.n, by->matrices.k, by->matrices.lanes}};
+  }
+  const auto& by = std::get<SharedTile>(tile);
+  return {std::move(variant),
+          by.invocations(),
+          {by.rows, by.columns, by.rows_across, by.columns_across, by.depth}};
+}
+
 Sums sums_in_parts(Recipe& recipe, std::int64_t parts) {
   const ir::Operation& operation = recipe.library().operation;
   std::string variant(wrapping_variant_of(operation.dtype));
@@ -43,9 +56,8 @@ Status add_matmul(Recipe& recipe) {
   const std::int64_t n = shape[shape.rank() - 1];
   const std::int64_t k = a[a.rank() - (transpose_a ? 2 : 1)];
   const std::int64_t batches = shape.elements() / (m * n);
-  const ContractionTile product = fitted(recipe.context().tiles().product, n);
-  const auto [tile_m, tile_n] =
-      std::visit([](const auto& tile) { return std::pair(tile.height(), tile.width()); }, product);
+  const ContractionTile product = fitted(recipe.context().tiles().product_of(dtype), n);
+  const auto [tile_m, tile_n] = extents_of(product);
   const std::int64_t tiles_m = tiles_of(m, tile_m);
   const std::int64_t tiles_n = tiles_of(n, tile_n);
   const std::int64_t wanted = recipe.context().has_gpu_tiles() ? 256 : 16;
@@ -80,10 +92,10 @@ Status add_matmul(Recipe& recipe) {
                                           tile->invocations,
                                           {tile->rows, tile->columns, tile->depth}, tile->binding));
   } else {
-    const auto& shared = std::get<SharedTile>(product);
-    EVERGPU_RETURN_IF_ERROR(recipe.groups(
-        "matmul_shared", sums.variant, uses, std::move(arguments), count, shared.invocations(),
-        {shared.rows, shared.columns, shared.rows_across, shared.columns_across, shared.depth}));
+    const SharedKernel kernel = shared_kernel(product, sums.variant);
+    EVERGPU_RETURN_IF_ERROR(recipe.groups("matmul_shared", kernel.variant, uses,
+                                          std::move(arguments), count, kernel.invocations,
+                                          kernel.constants));
   }
   return add_sum_of_parts(recipe, sums, parts);
 }

@@ -7,6 +7,7 @@
 
 #include "adapters/vulkan/kernel_words.h"
 #include "adapters/vulkan/red_zones.h"
+#include "adapters/vulkan/spirv_matrix.h"
 #include "adapters/vulkan/tuning.h"
 #include "base/log.h"
 #include "base/os.h"
@@ -26,6 +27,12 @@ Tiles tiles_of(const PhysicalDevice& device, bool has_gpu_tiles) {
     remembered = remembered_tiles(device);
   if (remembered)
     log::info("kernels have the tiles that evergpu tune found; evergpu tune --reset forgets them");
+  const bool asks_for_matrices = os::environment("EVERGPU_VULKAN_PROFILE") == "matrix";
+  if (asks_for_matrices && device.capabilities.matrices.m == 0)
+    log::warning(
+        fmt::format("{} has no cooperative matrices that evergpu can use: "
+                    "EVERGPU_VULKAN_PROFILE=matrix is as full",
+                    device.name));
   Tiles tiles = remembered ? *remembered : default_tiles(device, has_gpu_tiles);
   const std::optional<std::string> winograd = os::environment("EVERGPU_VULKAN_WINOGRAD");
   if (winograd == "always") tiles.winograd = always_winograd();
@@ -67,8 +74,21 @@ Result<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Instance>
   queue.pQueuePriorities = &priority;
 
   const Capabilities& can = physical.capabilities;
+  const bool has_matrices = can.matrices.m > 0;
+  VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {};
+  matrices.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR;
+  matrices.cooperativeMatrix = VK_TRUE;
+  VkPhysicalDeviceSubgroupSizeControlFeatures subgroups = {};
+  subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES;
+  subgroups.pNext = &matrices;
+  subgroups.subgroupSizeControl = VK_TRUE;
+  subgroups.computeFullSubgroups = VK_TRUE;
+  const char* const extensions[] = {VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME,
+                                    VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME};
   VkPhysicalDeviceVulkan12Features of_12 = {};
   of_12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+  if (has_matrices) of_12.pNext = &subgroups;
+  of_12.vulkanMemoryModel = has_matrices ? VK_TRUE : VK_FALSE;
   of_12.timelineSemaphore = VK_TRUE;
   of_12.storageBuffer8BitAccess = can.storage_8bit ? VK_TRUE : VK_FALSE;
   of_12.shaderFloat16 = can.float16 ? VK_TRUE : VK_FALSE;
@@ -90,6 +110,10 @@ Result<std::shared_ptr<Context>> Context::create(std::shared_ptr<const Instance>
   wanted.pNext = &features;
   wanted.queueCreateInfoCount = 1;
   wanted.pQueueCreateInfos = &queue;
+  if (has_matrices) {
+    wanted.enabledExtensionCount = static_cast<std::uint32_t>(std::size(extensions));
+    wanted.ppEnabledExtensionNames = extensions;
+  }
   std::shared_ptr<Context> made(new Context(std::move(instance), physical, tiles));
   const InstanceFunctions& functions = made->instance_->functions();
   EVERGPU_RETURN_IF_ERROR(
@@ -156,6 +180,9 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
   const int descriptors = binding == Binding::descriptors ? buffers : 0;
   const Result<Layout> layout = this->layout(descriptors);
   if (!layout.ok()) return layout.status();
+  const bool has_matrices = uses_nv_matrices(spirv);
+  std::vector<std::uint32_t> with_matrices;
+  if (has_matrices) spirv = with_matrices = with_khr_matrices(spirv);
   EVERGPU_RETURN_IF_ERROR(dump(spirv));
   VkShaderModuleCreateInfo code = {};
   code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
@@ -181,6 +208,13 @@ Result<std::shared_ptr<Pipeline>> Context::pipeline(
   wanted.stage.module = module;
   wanted.stage.pName = "main";
   wanted.stage.pSpecializationInfo = &specialization;
+  VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {};
+  subgroup.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO;
+  subgroup.requiredSubgroupSize = capabilities().matrices.lanes;
+  if (has_matrices) {
+    wanted.stage.pNext = &subgroup;
+    wanted.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
+  }
   wanted.layout = layout->pipeline;
   VkPipeline pipeline = VK_NULL_HANDLE;
   const Status status = check(

@@ -1,5 +1,5 @@
 // The part of SPIR-V's vocabulary that is used here, with the numbers of its specification
-// (Khronos, "SPIR-V Specification", version 1.3, section 3).
+// (Khronos, "SPIR-V Specification", version 1.3, section 3, and extensions).
 #pragma once
 
 #include <cstdint>
@@ -107,6 +107,14 @@ enum class Op : std::uint16_t {
   branch_conditional = 250,
   return_void = 253,
   group_non_uniform_shuffle_xor = 346,
+  type_cooperative_matrix_khr = 4456,
+  cooperative_matrix_load_khr = 4457,
+  cooperative_matrix_store_khr = 4458,
+  cooperative_matrix_mul_add_khr = 4459,
+  type_cooperative_matrix_nv = 5358,
+  cooperative_matrix_load_nv = 5359,
+  cooperative_matrix_store_nv = 5360,
+  cooperative_matrix_mul_add_nv = 5361,
 };
 
 enum class Capability : std::uint32_t {
@@ -120,6 +128,8 @@ enum class Capability : std::uint32_t {
   signed_zero_inf_nan_preserve = 4466,
   storage_8bit = 4448,
   physical_storage_buffer_addresses = 5347,
+  cooperative_matrix_nv = 5357,
+  cooperative_matrix_khr = 6022,
 };
 
 enum class Decoration : std::uint32_t {

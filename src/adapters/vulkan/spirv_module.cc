@@ -74,15 +74,6 @@ void SpirvModule::append(Words& to, Op op, std::span<const std::uint32_t> operan
   to.insert(to.end(), operands.begin(), operands.end());
 }
 
-void SpirvModule::append_text(Words& to, std::string_view text) {
-  for (std::size_t at = 0; at <= text.size(); at += 4) {
-    std::uint32_t packed = 0;
-    for (std::size_t i = at; i < at + 4 && i < text.size(); ++i)
-      packed |= word(static_cast<unsigned char>(text[i])) << (8 * (i - at));
-    to.push_back(packed);
-  }
-}
-
 Id SpirvModule::void_type() { return declare(Op::type_void, {}); }
 
 Id SpirvModule::parameter(Type type) {

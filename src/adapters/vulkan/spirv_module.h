@@ -108,7 +108,6 @@ class SpirvModule {
   static void append(Words& to, spv::Op op, std::initializer_list<std::uint32_t> operands) {
     append(to, op, std::span(operands.begin(), operands.size()));
   }
-  static void append_text(Words& to, std::string_view text);
   void remember(spv::Op op, std::span<const std::uint32_t> instruction);
   void append_requirements(Words& module) const;
   void append_float_modes(Words& module, Id function) const;

@@ -12,14 +12,23 @@ constexpr std::size_t header_words = 5;
 // Of an entry point's operands: the execution model, the function, and "main" in two words.
 constexpr std::ptrdiff_t interface_begin = 4;
 
+}  // namespace
+
+void append_text(Words& to, std::string_view text) {
+  for (std::size_t at = 0; at <= text.size(); at += 4) {
+    std::uint32_t packed = 0;
+    for (std::size_t i = at; i < at + 4 && i < text.size(); ++i)
+      packed |= std::uint32_t{static_cast<unsigned char>(text[i])} << (8 * (i - at));
+    to.push_back(packed);
+  }
+}
+
 std::string text_of(std::span<const std::uint32_t> words) {
   std::string text;
   for (std::uint32_t word : words)
     for (int byte = 0; byte < 4; ++byte) text.push_back(static_cast<char>(word >> (8 * byte)));
   return text.substr(0, text.find('\0'));
 }
-
-}  // namespace
 
 void for_each_instruction(
     std::span<const std::uint32_t> words,

@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/vulkan/spirv.h"
@@ -40,5 +41,9 @@ struct SpirvTemplate {
 void for_each_instruction(
     std::span<const std::uint32_t> words,
     const std::function<void(spv::Op op, std::span<const std::uint32_t> instruction)>& visit);
+
+/// A text as instructions have it, in words, and back.
+void append_text(SpirvTemplate::Words& to, std::string_view text);
+std::string text_of(std::span<const std::uint32_t> words);
 
 }  // namespace evergpu::adapters::vulkan

@@ -18,6 +18,9 @@ constexpr RegisterTile software_address_tile{16, 8, 8, 8, Binding::addresses};
 constexpr SharedTile gpu_shared_tile{4, 4, 16, 16, 16};
 constexpr SharedTile small_shared_tile{4, 4, 8, 8, 16};
 
+// Sums of a subgroup along either side of a tile of cooperative matrices, and terms at a time.
+constexpr std::uint32_t subgroup_extent = 32;
+
 // Software rasterisers: as many invocations as a vector has lanes, so that a reduction's tree is
 // low, and enough points that a workgroup is worth its start.
 constexpr LoopTile software_loop_tile{8, 64};
@@ -56,12 +59,27 @@ constexpr Winograd all_winograd_choices[] = {software_winograd, gpu_winograd, no
 
 }  // namespace
 
+std::optional<MatrixTile> matrix_tile(const PhysicalDevice& device, bool for_gpu) {
+  const Matrices& matrices = device.capabilities.matrices;
+  if (matrices.m == 0) return {};
+  // A software rasteriser switches between subgroups at each barrier.
+  const std::uint32_t across = for_gpu ? 2 : 1;
+  const MatrixTile tile{subgroup_extent / matrices.m,
+                        subgroup_extent / matrices.n,
+                        across,
+                        across,
+                        subgroup_extent,
+                        matrices};
+  return fits(tile, device.capabilities) ? std::optional(tile) : std::nullopt;
+}
+
 Tiles default_tiles(const PhysicalDevice& device, bool for_gpu) {
   const RegisterTile software = device.has_fast_addresses ? software_address_tile : software_tile;
   const SharedTile shared =
       fits(gpu_shared_tile, device.capabilities) ? gpu_shared_tile : small_shared_tile;
   Tiles tiles = for_gpu ? Tiles{shared, shared, gpu_loop_tile, gpu_winograd}
                         : Tiles{software, software, software_loop_tile, software_winograd};
+  tiles.matrix = matrix_tile(device, for_gpu);
   tiles.loop.invocations = std::min(tiles.loop.invocations, device.capabilities.max_workgroup_size);
   return tiles;
 }
@@ -105,6 +123,16 @@ bool fits(const SharedTile& tile, const Capabilities& can) {
              can.shared_bytes;
 }
 
+bool fits(const MatrixTile& tile, const Capabilities& can) {
+  // As kernels/shared_tile.glsl and kernels/matrix_sums.glsl have them, and
+  // kernels/convolution_shared.comp its places.
+  const std::int64_t halves = tile.depth * (tile.height() + 8 + tile.width() + 8);
+  const std::int64_t sums =
+      std::int64_t{tile.subgroups_down} * tile.subgroups_across * tile.matrices.m * tile.matrices.n;
+  const std::int64_t words = 4 * tile.height() + 5 * std::int64_t{tile.depth} + sums;
+  return tile.invocations() <= can.max_workgroup_size && halves * 2 + words * 4 <= can.shared_bytes;
+}
+
 bool fits(const ContractionTile& tile, const Capabilities& can) {
   return std::visit([&](const auto& alternative) { return fits(alternative, can); }, tile);
 }
@@ -125,6 +153,13 @@ std::string in_words(const RegisterTile& tile) {
 std::string in_words(const SharedTile& tile) {
   return fmt::format("{} x {} sums, {} of them in an invocation, {} terms in shared memory",
                      tile.height(), tile.width(), tile.rows * tile.columns, tile.depth);
+}
+
+std::string in_words(const MatrixTile& tile) {
+  return fmt::format(
+      "{} x {} sums, {} matrices of {} x {} in a subgroup, {} terms in shared memory",
+      tile.height(), tile.width(), tile.rows * tile.columns, tile.matrices.m, tile.matrices.n,
+      tile.depth);
 }
 
 std::string in_words(const ContractionTile& tile) {

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "adapters/vulkan/instance.h"
+#include "ir/dtype.h"
 
 namespace evergpu::adapters::vulkan {
 
@@ -46,7 +49,23 @@ struct SharedTile {
   friend bool operator==(const SharedTile&, const SharedTile&) = default;
 };
 
-using ContractionTile = std::variant<RegisterTile, SharedTile>;
+/// The same, multiplied by cooperative matrices: of f16 alone. They follow from the device, and
+/// are no choice.
+struct MatrixTile {
+  std::uint32_t rows;  // matrices of sums of a subgroup
+  std::uint32_t columns;
+  std::uint32_t subgroups_down;
+  std::uint32_t subgroups_across;
+  std::uint32_t depth;
+  Matrices matrices;
+
+  std::uint32_t invocations() const { return subgroups_down * subgroups_across * matrices.lanes; }
+  std::int64_t height() const { return std::int64_t{rows} * subgroups_down * matrices.m; }
+  std::int64_t width() const { return std::int64_t{columns} * subgroups_across * matrices.n; }
+  friend bool operator==(const MatrixTile&, const MatrixTile&) = default;
+};
+
+using ContractionTile = std::variant<RegisterTile, SharedTile, MatrixTile>;
 /// How kernels without a tile do it that stand in for those with one.
 Binding binding_of(const ContractionTile& tile);
 
@@ -76,8 +95,20 @@ struct Tiles {
   ContractionTile convolution;
   LoopTile loop;
   Winograd winograd;
+  std::optional<MatrixTile> matrix = {};  // of products and convolutions of f16, where there is one
+
+  ContractionTile product_of(ir::DType dtype) const { return of(dtype, product); }
+  ContractionTile convolution_of(ir::DType dtype) const { return of(dtype, convolution); }
   friend bool operator==(const Tiles&, const Tiles&) = default;
+
+ private:
+  ContractionTile of(ir::DType dtype, const ContractionTile& otherwise) const {
+    return matrix && dtype == ir::DType::f16 ? *matrix : otherwise;
+  }
 };
+
+/// The tile of a device that has cooperative matrices and room for it.
+std::optional<MatrixTile> matrix_tile(const PhysicalDevice& device, bool for_gpu);
 
 /// A device's where nobody measured; `for_gpu` asks for a GPU's.
 Tiles default_tiles(const PhysicalDevice& device, bool for_gpu);
@@ -96,15 +127,23 @@ std::span<const Winograd> winograd_choices();
 /// Whether a device takes a tile, for every dtype.
 bool fits(const RegisterTile& tile, const Capabilities& can);
 bool fits(const SharedTile& tile, const Capabilities& can);
+bool fits(const MatrixTile& tile, const Capabilities& can);
 bool fits(const ContractionTile& tile, const Capabilities& can);
 bool fits(const LoopTile& tile, const Capabilities& can);
 bool fits(const Winograd& choice, const Capabilities& can);
 
 std::string in_words(const RegisterTile& tile);
 std::string in_words(const SharedTile& tile);
+std::string in_words(const MatrixTile& tile);
 std::string in_words(const ContractionTile& tile);
 std::string in_words(const LoopTile& tile);
 std::string in_words(const Winograd& choice);
+
+/// Rows and columns of sums.
+inline std::pair<std::int64_t, std::int64_t> extents_of(const ContractionTile& tile) {
+  return std::visit([](const auto& block) { return std::pair(block.height(), block.width()); },
+                    tile);
+}
 
 /// A tile no wider than `columns` needs.
 ContractionTile fitted(ContractionTile tile, std::int64_t columns);

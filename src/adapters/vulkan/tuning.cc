@@ -42,7 +42,8 @@ std::array<std::uint32_t, 6> words_of(const SharedTile& tile) {
   return {1, tile.rows, tile.columns, tile.rows_across, tile.columns_across, tile.depth};
 }
 std::array<std::uint32_t, 6> words_of(const ContractionTile& tile) {
-  return std::visit([](const auto& block) { return words_of(block); }, tile);
+  const auto* const block = std::get_if<RegisterTile>(&tile);
+  return block != nullptr ? words_of(*block) : words_of(std::get<SharedTile>(tile));
 }
 std::array<std::uint32_t, 2> words_of(const LoopTile& tile) {
   return {tile.invocations, tile.points};
@@ -85,7 +86,8 @@ std::optional<Tiles> remembered_tiles(const PhysicalDevice& device) {
   const auto loop = found(loop_tiles(), words.loop, can);
   const auto winograd = found(winograd_choices(), words.winograd, can);
   if (!product || !convolution || !loop || !winograd) return {};
-  return Tiles{*product, *convolution, *loop, *winograd};
+  return Tiles{*product, *convolution, *loop, *winograd,
+               matrix_tile(device, device.kind != DeviceKind::software)};
 }
 
 Status can_remember(const PhysicalDevice& device) {

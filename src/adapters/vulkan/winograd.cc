@@ -168,10 +168,9 @@ class Steps {
     if (const auto* const tile = std::get_if<RegisterTile>(&product))
       return recipe_.groups("matmul", "f32", uses, std::move(arguments), count, tile->invocations,
                             {tile->rows, tile->columns, tile->depth}, tile->binding);
-    const auto& shared = std::get<SharedTile>(product);
-    return recipe_.groups(
-        "matmul_shared", "f32", uses, std::move(arguments), count, shared.invocations(),
-        {shared.rows, shared.columns, shared.rows_across, shared.columns_across, shared.depth});
+    const SharedKernel kernel = shared_kernel(product, "f32");
+    return recipe_.groups("matmul_shared", kernel.variant, uses, std::move(arguments), count,
+                          kernel.invocations, kernel.constants);
   }
 
   /// Of a sum over so many tiles, none of them empty.
@@ -186,11 +185,6 @@ class Steps {
   }
 
  private:
-  static std::pair<std::int64_t, std::int64_t> extents_of(const ContractionTile& tile) {
-    return std::visit([](const auto& block) { return std::pair(block.height(), block.width()); },
-                      tile);
-  }
-
   // Few tiles are divided evenly among register tiles, so that the last one is as full as others.
   ContractionTile tile_of(const Products& p) const {
     ContractionTile product = fitted(product_, p.n);

@@ -1,6 +1,7 @@
 // The Vulkan device's matrix products and convolutions against the reference interpreter, which
 // sums floats in double.
 #include <algorithm>
+#include <string_view>
 
 #include "adapters/cases.h"
 #include "adapters/kernel_runner.h"
@@ -20,23 +21,34 @@ using ir::Value;
 const std::vector<DType> all_dtypes = {DType::f32, DType::f16, DType::bf16, DType::f64,
                                        DType::i8,  DType::i32, DType::i64,  DType::u16};
 const std::vector<DType> some_dtypes = {DType::f32, DType::bf16, DType::i32};
+const std::vector<DType> matrix_dtypes = {DType::f16};
+const std::vector<DType> floats = {DType::f32, DType::f16, DType::bf16, DType::f64};
 
 struct Setting {
   const char* name;
-  const char* variable;
-  const char* value;
+  const char* profile;
+  const char* tiles;
   const std::vector<DType>& dtypes;
   bool same_bits;  // as without it
 };
+constexpr std::string_view by_matrices = "matrix";
 
 /// As the device is; with descriptors, and with device addresses, whichever it prefers; with the
-/// tiles for GPUs.
+/// tiles for GPUs; with cooperative matrices, whose modules go through spirv-val, as those of the
+/// tiles for GPUs do.
 class VulkanContraction : public VulkanTest, public ::testing::WithParamInterface<Setting> {
  protected:
   void SetUp() override {
     VulkanTest::SetUp();
-    if (device_ != nullptr) tiled_ = open_with(GetParam().variable, GetParam().value);
+    if (device_ == nullptr) return;
+    const Setting& setting = GetParam();
+    if (setting.profile == by_matrices && !has_matrices())
+      GTEST_SKIP() << "the device has no cooperative matrices";
+    const evergpu::testing::ScopedVariable profile("EVERGPU_VULKAN_PROFILE", setting.profile);
+    const evergpu::testing::ScopedVariable tiles("EVERGPU_VULKAN_TILES", setting.tiles);
+    tiled_ = open_with("EVERGPU_VULKAN_DUMP", dumps() ? folder_.string().c_str() : "");
   }
+  virtual bool dumps() const { return GetParam().profile == by_matrices; }
   void TearDown() override {
     tiled_.reset();
     VulkanTest::TearDown();
@@ -86,27 +98,24 @@ class VulkanContraction : public VulkanTest, public ::testing::WithParamInterfac
   std::unique_ptr<Device> tiled_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Settings, VulkanContraction,
-    ::testing::Values(Setting{"plain", "EVERGPU_VULKAN_TILES", "", all_dtypes, true},
-                      Setting{"baseline", "EVERGPU_VULKAN_PROFILE", "baseline", some_dtypes, true},
-                      Setting{"full", "EVERGPU_VULKAN_PROFILE", "full", some_dtypes, true},
-                      Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu", all_dtypes, false}),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Settings, VulkanContraction,
+                         ::testing::Values(Setting{"plain", "", "", all_dtypes, true},
+                                           Setting{"baseline", "baseline", "", some_dtypes, true},
+                                           Setting{"full", "full", "", some_dtypes, true},
+                                           Setting{"gpu_tiles", "", "gpu", all_dtypes, false},
+                                           Setting{"matrices", "matrix", "", matrix_dtypes, false}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 /// With the tiles for GPUs alone; their modules go through spirv-val.
 class VulkanSharedTile : public VulkanContraction {
  protected:
-  void SetUp() override {
-    VulkanTest::SetUp();
-    const evergpu::testing::ScopedVariable tiles(GetParam().variable, GetParam().value);
-    if (device_ != nullptr) tiled_ = open_with("EVERGPU_VULKAN_DUMP", folder_.string().c_str());
-  }
+  bool dumps() const override { return true; }
 };
 
 INSTANTIATE_TEST_SUITE_P(Settings, VulkanSharedTile,
-                         ::testing::Values(Setting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu",
-                                                   all_dtypes, false}),
+                         ::testing::Values(Setting{"gpu_tiles", "", "gpu", floats, false},
+                                           Setting{"gpu_matrices", "matrix", "gpu", matrix_dtypes,
+                                                   false}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(VulkanContraction, MatrixProducts) {
@@ -158,7 +167,7 @@ TEST_P(VulkanSharedTile, ConvolutionsOfSeveralTiles) {
       {{1, 3, 4, 600}, {1, 1, 600, 8}, 1, 1, 0, 0, 1},
   };
   std::mt19937 random(3);
-  for (DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f64})
+  for (DType dtype : GetParam().dtypes)
     for (const ConvolutionCase& c : cases) expect_convolution(random, dtype, c);
 }
 

@@ -2,6 +2,7 @@
 // bit for bit.
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 
 #include "adapters/cases.h"
 #include "adapters/kernel_runner.h"
@@ -21,17 +22,22 @@ using ir::Value;
 
 struct EpilogueSetting {
   const char* name;
-  const char* variable;
-  const char* value;
+  const char* profile;
+  const char* tiles;
 };
 
-/// By descriptors, by device addresses, and with the tiles for GPUs.
+/// By descriptors, by device addresses, with the tiles for GPUs, and with their cooperative
+/// matrices.
 class VulkanEpilogue : public VulkanTest, public ::testing::WithParamInterface<EpilogueSetting> {
  protected:
   void SetUp() override {
     VulkanTest::SetUp();
-    const evergpu::testing::ScopedVariable setting(GetParam().variable, GetParam().value);
-    if (device_ != nullptr) set_ = open_with("EVERGPU_VULKAN_DUMP", folder_.string().c_str());
+    if (device_ == nullptr) return;
+    if (GetParam().profile == std::string_view("matrix") && !has_matrices())
+      GTEST_SKIP() << "the device has no cooperative matrices";
+    const evergpu::testing::ScopedVariable profile("EVERGPU_VULKAN_PROFILE", GetParam().profile);
+    const evergpu::testing::ScopedVariable tiles("EVERGPU_VULKAN_TILES", GetParam().tiles);
+    set_ = open_with("EVERGPU_VULKAN_DUMP", folder_.string().c_str());
   }
   void TearDown() override {
     set_.reset();
@@ -105,12 +111,12 @@ class VulkanEpilogue : public VulkanTest, public ::testing::WithParamInterface<E
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Settings, VulkanEpilogue,
-    ::testing::Values(EpilogueSetting{"baseline", "EVERGPU_VULKAN_PROFILE", "baseline"},
-                      EpilogueSetting{"full", "EVERGPU_VULKAN_PROFILE", "full"},
-                      EpilogueSetting{"gpu_tiles", "EVERGPU_VULKAN_TILES", "gpu"}),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Settings, VulkanEpilogue,
+                         ::testing::Values(EpilogueSetting{"baseline", "baseline", ""},
+                                           EpilogueSetting{"full", "full", ""},
+                                           EpilogueSetting{"gpu_tiles", "", "gpu"},
+                                           EpilogueSetting{"gpu_matrices", "matrix", "gpu"}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(VulkanEpilogue, AfterMatrixProducts) {
   const Shape cases[][2] = {

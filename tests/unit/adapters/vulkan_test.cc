@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "adapters/vulkan/instance.h"
 #include "adapters/vulkan/vulkan.h"
 #include "base/os.h"
 #include "support/environment.h"
@@ -37,6 +38,16 @@ std::unique_ptr<Device> VulkanTest::open_with(const char* name, const char* valu
   auto device = (*adapter)->open(0);
   EXPECT_TRUE(device.ok()) << device.status().message();
   return device.ok() ? std::move(*device) : nullptr;
+}
+
+bool VulkanTest::has_matrices() {
+  const evergpu::testing::ScopedVariable profile("EVERGPU_VULKAN_PROFILE", "matrix");
+  const auto instance = vulkan::Instance::create({});
+  const bool found = instance.ok() && !(*instance)->devices().empty() &&
+                     (*instance)->devices()[0].capabilities.matrices.m > 0;
+  EXPECT_TRUE(found || os::environment("EVERGPU_REQUIRE_MATRICES") != "1")
+      << "the device has no cooperative matrices";
+  return found;
 }
 
 void VulkanTest::TearDown() {

@@ -21,6 +21,10 @@ class VulkanTest : public ::testing::Test {
   /// A device of its own, with environment variable `name` set to `value` while it is opened.
   std::unique_ptr<Device> open_with(const char* name, const char* value);
 
+  /// Whether EVERGPU_VULKAN_PROFILE=matrix finds cooperative matrices. EVERGPU_REQUIRE_MATRICES=1
+  /// makes it a failure that it does not.
+  static bool has_matrices();
+
   std::unique_ptr<Device> device_;
   std::filesystem::path folder_;  // where each module that device_ was given is written
 };
