@@ -93,7 +93,7 @@ def test_what_a_step_of_the_mlp_counts(tmp_path):
     weights = products + 512 + 512 + 10
     assert counted["bytes_read"] > 4 * 4 * weights
     assert 4 * 4 * weights < counted["bytes_written"] < counted["bytes_read"]
-    assert 20 < counted["kernels"] < 100
+    assert 10 < counted["kernels"] < 40  # of 193 operations
 
 
 def test_bytes_that_tiles_ask_for():
