@@ -21,10 +21,7 @@ namespace evergpu::tensorflow {
   X(TF_GetCode)                                    \
   X(TF_Message)                                    \
   X(TF_NewKernelBuilder)                           \
-  X(TF_DeleteKernelBuilder)                        \
-  X(TF_KernelBuilder_TypeConstraint)               \
-  X(TF_KernelBuilder_HostMemory)                   \
-  X(TF_RegisterKernelBuilder)                      \
+  X(TF_RegisterKernelBuilderWithKernelDef)         \
   X(TF_OpKernelConstruction_Failure)               \
   X(TF_OpKernelConstruction_GetName)               \
   X(TF_OpKernelConstruction_HasAttr)               \

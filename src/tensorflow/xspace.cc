@@ -7,38 +7,16 @@
 #include <map>
 #include <string_view>
 
+#include "tensorflow/protocol_message.h"
+
 namespace evergpu::tensorflow {
 
 namespace {
 
 using runtime::Launch;
 
-/// A protocol buffer message that is being written. Fields are numbered as in xplane.proto.
-class Message {
- public:
-  Message& add(int field, std::uint64_t value) {
-    varint(static_cast<std::uint64_t>(field) << 3);
-    varint(value);
-    return *this;
-  }
-  Message& add(int field, std::string_view bytes) {
-    varint(static_cast<std::uint64_t>(field) << 3 | 2);
-    varint(bytes.size());
-    bytes_ += bytes;
-    return *this;
-  }
-  Message& add(int field, const Message& message) { return add(field, message.bytes_); }
-
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
-    bytes_ += static_cast<char>(value);
-  }
-
-  std::string bytes_;
-};
+// Fields are numbered as in xplane.proto.
+using Message = ProtocolMessage;
 
 /// A map's entry, for XEventMetadata and XStatMetadata alike: id -> {id, name}.
 Message metadata(std::uint64_t id, std::string_view name) {
