@@ -76,7 +76,8 @@ def contenders(name, arguments):
     chosen = {"evergpu": (keras, {})}
     if arguments.eager:
         chosen["evergpu eager"] = (keras, {"EVERGPU_EAGER": "1"})
-    chosen["TensorFlow"] = (keras, {"EVERGPU_ADAPTER": "off"})
+    # A library that is named is not even loaded: its pages are no memory of stock TensorFlow.
+    chosen["TensorFlow"] = (keras, {"EVERGPU_ADAPTER": "off", "EVERGPU_LIBRARY": ""})
     if arguments.torch:
         torch = [arguments.torch, HERE / "torch_worker.py", name, arguments.policy]
         chosen["PyTorch"] = ([*torch, "eager"], {})

@@ -206,14 +206,17 @@ bool Executor::compile(RunnablePlan& runnable, const ir::Graph& graph) {
   const std::vector<compiler::Step>& steps = runnable.plan.steps;
   for (std::size_t s = 0; s < steps.size() && !runnable.refused; ++s) {
     const bool fused = steps[s].nodes.size() > 1;
-    if (!fused || runnable.executables[s] != nullptr) continue;
+    // Library kernels, too: some need memory to be made, which is free again before the plan's.
+    const bool library = std::holds_alternative<compiler::Library>(steps[s].kernel);
+    if (!(fused || library) || runnable.executables[s] != nullptr) continue;
     auto found = executable_for(steps[s].kernel);
     if (found.ok()) {
       runnable.executables[s] = std::move(*found);
       continue;
     }
-    // What the device does not know at all, it does not know in a smaller kernel either.
-    if (found.status().code() == Code::unimplemented) continue;
+    // What the device does not know at all, it does not know in a smaller kernel either. The launch
+    // of what cannot be smaller fails, and what needs it.
+    if (!fused || found.status().code() == Code::unimplemented) continue;
     runnable.refused = true;
     const Status status = named(found.status(), graph.nodes[steps[s].node].origin);
     log::warning(
