@@ -76,7 +76,8 @@ def contenders(name, arguments):
     chosen = {"evergpu": (keras, {})}
     if arguments.eager:
         chosen["evergpu eager"] = (keras, {"EVERGPU_EAGER": "1"})
-    # A library that is named is not even loaded: its pages are no memory of stock TensorFlow.
+    # A library that EVERGPU_LIBRARY names is not even loaded: its pages are no memory of stock
+    # TensorFlow. An installed one is, turned off.
     chosen["TensorFlow"] = (keras, {"EVERGPU_ADAPTER": "off", "EVERGPU_LIBRARY": ""})
     if arguments.torch:
         torch = [arguments.torch, HERE / "torch_worker.py", name, arguments.policy]

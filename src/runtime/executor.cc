@@ -152,8 +152,8 @@ Status Executor::run_range(Job& job, std::uint32_t begin, std::uint32_t end,
   if (log::enabled(log::Category::plan))
     log::write(log::Category::plan, "\n" + compiler::print(plan, part.graph));
 
-  // Fused kernels are compiled and all memory is taken before anything runs, so that a plan can be
-  // cut instead of failing.
+  // Fused and library kernels are compiled and all memory is taken before anything runs, so that a
+  // plan can be cut instead of failing.
   const bool compiled = compile(runnable, part.graph);
   counters_->nanoseconds_planning += nanoseconds_since(begin_planning);
   if (compiled) {

@@ -46,8 +46,8 @@ class Executor {
                    std::span<const std::uint32_t> last_use);
   Status run_halves(Job& job, std::uint32_t begin, std::uint32_t end,
                     std::span<const std::uint32_t> last_use);
-  /// Finds or makes what the fused steps run with; false where one cannot be made, and parts of it
-  /// might.
+  /// Finds or makes what fused steps and library kernels run with; false where a fused one cannot
+  /// be made, and parts of it might.
   bool compile(RunnablePlan& runnable, const ir::Graph& graph);
   /// What a plan runs in, besides its leaves.
   struct Memories {

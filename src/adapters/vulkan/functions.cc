@@ -47,17 +47,14 @@ Result<GlobalFunctions> load_vulkan(const std::string& name) {
 
 Result<InstanceFunctions> load_functions(const GlobalFunctions& global, VkInstance instance) {
   InstanceFunctions functions;
-#define EVERGPU_LOAD(name)                                                              \
-  functions.name =                                                                      \
-      reinterpret_cast<PFN_vk##name>(global.GetInstanceProcAddr(instance, "vk" #name)); \
+  const auto find = [&](const char* name) { return global.GetInstanceProcAddr(instance, name); };
+#define EVERGPU_LOAD(name) functions.name = reinterpret_cast<PFN_vk##name>(find("vk" #name));
+#define EVERGPU_REQUIRE(name) \
+  EVERGPU_LOAD(name)          \
   if (functions.name == nullptr) return missing_function("vk" #name);
-  EVERGPU_VULKAN_INSTANCE_FUNCTIONS(EVERGPU_LOAD)
-#undef EVERGPU_LOAD
-#define EVERGPU_LOAD(name)                                                             \
-  functions.name = reinterpret_cast<PFN_vk##name>(global.GetInstanceProcAddr(instance, \
-                                                                             "v"       \
-                                                                             "k" #name));
+  EVERGPU_VULKAN_INSTANCE_FUNCTIONS(EVERGPU_REQUIRE)
   EVERGPU_VULKAN_EXTENSION_FUNCTIONS(EVERGPU_LOAD)
+#undef EVERGPU_REQUIRE
 #undef EVERGPU_LOAD
   return functions;
 }

@@ -13,7 +13,6 @@ using Words = std::vector<std::uint32_t>;
 using Instruction = std::span<const std::uint32_t>;
 using Id = std::uint32_t;
 
-constexpr std::size_t header_words = 5;
 constexpr std::uint32_t row_major = 0;
 constexpr std::uint32_t column_major = 1;
 // What a matrix is used as.
@@ -21,12 +20,6 @@ constexpr std::uint32_t left_operand = 0;
 constexpr std::uint32_t right_operand = 1;
 constexpr std::uint32_t sum = 2;
 constexpr std::uint32_t numbers = 3;  // that become constants
-
-void append(Words& to, Op op, const Words& operands) {
-  to.push_back(static_cast<std::uint32_t>(operands.size() + 1) << 16 |
-               static_cast<std::uint32_t>(op));
-  to.insert(to.end(), operands.begin(), operands.end());
-}
 
 // What must be known of a module before it is rewritten.
 struct Facts {
@@ -38,7 +31,7 @@ struct Facts {
 Facts facts_of(Instruction module) {
   Facts facts;
   std::map<Id, Id> types;  // of values that are matrices
-  for_each_instruction(module.subspan(header_words), [&](Op op, Instruction i) {
+  for_each_instruction(module.subspan(spirv_header_words), [&](Op op, Instruction i) {
     if (op == Op::type_int && i[2] == 32 && i[3] == 0) facts.number_type = i[1];
     if (op == Op::constant_true) facts.truths.insert(i[2]);
     if (op == Op::type_cooperative_matrix_nv) facts.uses[i[1]] = sum;
@@ -54,7 +47,7 @@ Facts facts_of(Instruction module) {
 
 bool uses_nv_matrices(Instruction module) {
   bool found = false;
-  for_each_instruction(module.subspan(header_words), [&](Op op, Instruction i) {
+  for_each_instruction(module.subspan(spirv_header_words), [&](Op op, Instruction i) {
     found = found || (op == Op::capability &&
                       i[1] == static_cast<std::uint32_t>(spv::Capability::cooperative_matrix_nv));
   });
@@ -63,7 +56,7 @@ bool uses_nv_matrices(Instruction module) {
 
 Words with_khr_matrices(Instruction module) {
   const Facts facts = facts_of(module);
-  Words made(module.begin(), module.begin() + header_words);
+  Words made(module.begin(), module.begin() + spirv_header_words);
   const Id first_number = made[3];
   made[3] += numbers;
   const auto number = [&](std::uint32_t value) { return first_number + value; };
@@ -77,7 +70,7 @@ Words with_khr_matrices(Instruction module) {
   Words khr_extension;
   append_text(khr_extension, "SPV_KHR_cooperative_matrix");
   bool has_numbers = false;
-  for_each_instruction(module.subspan(header_words), [&](Op op, Instruction i) {
+  for_each_instruction(module.subspan(spirv_header_words), [&](Op op, Instruction i) {
     switch (op) {
       case Op::capability:
         if (i[1] != static_cast<std::uint32_t>(spv::Capability::cooperative_matrix_nv)) break;

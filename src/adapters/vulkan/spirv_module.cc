@@ -69,11 +69,6 @@ void SpirvModule::remember(Op op, std::span<const std::uint32_t> instruction) {
   }
 }
 
-void SpirvModule::append(Words& to, Op op, std::span<const std::uint32_t> operands) {
-  to.push_back(word(operands.size() + 1) << 16 | word(op));
-  to.insert(to.end(), operands.begin(), operands.end());
-}
-
 Id SpirvModule::void_type() { return declare(Op::type_void, {}); }
 
 Id SpirvModule::parameter(Type type) {

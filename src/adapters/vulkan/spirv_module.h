@@ -104,10 +104,6 @@ class SpirvModule {
  private:
   using Words = std::vector<std::uint32_t>;
 
-  static void append(Words& to, spv::Op op, std::span<const std::uint32_t> operands);
-  static void append(Words& to, spv::Op op, std::initializer_list<std::uint32_t> operands) {
-    append(to, op, std::span(operands.begin(), operands.size()));
-  }
   void remember(spv::Op op, std::span<const std::uint32_t> instruction);
   void append_requirements(Words& module) const;
   void append_float_modes(Words& module, Id function) const;

@@ -8,11 +8,16 @@ namespace {
 using spv::Op;
 using Words = SpirvTemplate::Words;
 
-constexpr std::size_t header_words = 5;
 // Of an entry point's operands: the execution model, the function, and "main" in two words.
 constexpr std::ptrdiff_t interface_begin = 4;
 
 }  // namespace
+
+void append(Words& to, Op op, std::span<const std::uint32_t> operands) {
+  to.push_back(static_cast<std::uint32_t>(operands.size() + 1) << 16 |
+               static_cast<std::uint32_t>(op));
+  to.insert(to.end(), operands.begin(), operands.end());
+}
 
 void append_text(Words& to, std::string_view text) {
   for (std::size_t at = 0; at <= text.size(); at += 4) {
@@ -42,7 +47,7 @@ void for_each_instruction(
 
 SpirvTemplate::SpirvTemplate(std::span<const std::uint32_t> module)
     : version(module[1]), next_id(module[3]) {
-  for_each_instruction(module.subspan(header_words), [&](Op op, auto instruction) {
+  for_each_instruction(module.subspan(spirv_header_words), [&](Op op, auto instruction) {
     const auto operands = instruction.subspan(1);
     const auto append = [&](Words& to) {
       to.insert(to.end(), instruction.begin(), instruction.end());

@@ -2,8 +2,10 @@
 // Specification", section 2.4), so that a SpirvModule can add to it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <set>
 #include <span>
 #include <string>
@@ -13,6 +15,9 @@
 #include "adapters/vulkan/spirv.h"
 
 namespace evergpu::adapters::vulkan {
+
+/// Words before a module's first instruction.
+inline constexpr std::size_t spirv_header_words = 5;
 
 /// The parts but for names. Instructions are whole: a word of length and opcode, then operands.
 struct SpirvTemplate {
@@ -41,6 +46,13 @@ struct SpirvTemplate {
 void for_each_instruction(
     std::span<const std::uint32_t> words,
     const std::function<void(spv::Op op, std::span<const std::uint32_t> instruction)>& visit);
+
+/// Appends an instruction: its first word, then its operands.
+void append(SpirvTemplate::Words& to, spv::Op op, std::span<const std::uint32_t> operands);
+inline void append(SpirvTemplate::Words& to, spv::Op op,
+                   std::initializer_list<std::uint32_t> operands) {
+  append(to, op, std::span(operands.begin(), operands.size()));
+}
 
 /// A text as instructions have it, in words, and back.
 void append_text(SpirvTemplate::Words& to, std::string_view text);

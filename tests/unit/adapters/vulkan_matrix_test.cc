@@ -116,7 +116,7 @@ TEST(VulkanMatrices, AreThoseOfKhronosInFinishedCode) {
     std::map<std::uint32_t, std::uint32_t> constants;
     std::vector<std::uint32_t> uses;
     int products = 0;
-    for_each_instruction(std::span(made).subspan(5), [&](spv::Op op, auto i) {
+    for_each_instruction(std::span(made).subspan(spirv_header_words), [&](spv::Op op, auto i) {
       if (op == spv::Op::constant && i.size() == 4) constants[i[2]] = i[3];
       if (op == spv::Op::type_cooperative_matrix_khr) uses.push_back(constants.at(i[6]));
       products += op == spv::Op::cooperative_matrix_mul_add_khr ? 1 : 0;
