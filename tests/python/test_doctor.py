@@ -110,7 +110,8 @@ def test_following_the_fixes_one_by_one_makes_all_well(name, tmp_path):
         followed = [] if goes_elsewhere(finding) else [*followed, finding["id"]]
         for step in finding["fix"]:
             mender.follow(finding, step)
-    assert "All is well" in run("doctor", "--root", root).stdout
+    verdict = run("doctor", "--root", root)
+    assert "All is well" in verdict.stdout, f"exit code {verdict.returncode}: {verdict.stdout}{verdict.stderr}"
     assert code == 1, "well, and on the CPU, since this version has nothing else"
 
 

@@ -157,7 +157,7 @@ void ThreadPool::run(std::int64_t n, std::int64_t parts, Task task, void* contex
       job_ = nullptr;  // nobody joins any more
     }
     // It would not get its core back at once if it gave it away.
-    if (!comes_true([this] { return helping_ == 0; }, hwy::Pause)) {
+    if (!comes_true([this] { return helping_ == 0; }, [] { hwy::Pause(); })) {
       std::unique_lock lock(mutex_);
       done_.wait(lock, [this] { return helping_ == 0; });
     }
