@@ -47,7 +47,7 @@ pytest_options() {
 # Without arguments the tests that CI holds to; with --all also the slow ones.
 python_tests() {
   local files=() name
-  for name in include_arrows hook scripts eager op_sweep keras_parts keras_layers recurrent_layers default_kernels \
+  for name in include_arrows hook scripts eager arguments op_sweep keras_parts keras_layers recurrent_layers default_kernels \
     environment doctor tune guides distribution statistics profile plans memory bench; do
     files+=("tests/python/test_$name.py")
   done
@@ -78,7 +78,7 @@ vulkan_tests() {
       ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" \
       --tests-regex '^Vulkan(Loop|Reduce|Library|RedZones)[.]' || exit 1
     echo "      with red zones: $(grep -E 'tests passed' "$log_folder/ctest-vulkan.log")"
-    EVERGPU_TEST_FULL=0 EVERGPU_TEST_SAMPLE=3 vulkan_python_tests full \
+    EVERGPU_TEST_FULL=0 EVERGPU_TEST_SAMPLE=1 vulkan_python_tests full \
       tests/python/test_{models,op_sweep,eager,profile,statistics}.py \
       -k "not test_models or first_gradients or $small_models" &&
       vulkan_python_tests drivers tests/python/test_vulkan_drivers.py &&
