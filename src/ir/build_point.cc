@@ -73,8 +73,9 @@ Value select(const Value& condition, const Value& if_true, const Value& if_false
   Shape shape;
   if (!broadcast_shape(if_true.shape(), if_false.shape(), &shape) ||
       !broadcast_shape(condition.shape(), shape, &shape))
-    return fail("Incompatible shapes: {}, {} and {}", to_string(condition.shape()),
-                to_string(if_true.shape()), to_string(if_false.shape()));
+    return fail("condition {}, then {}, and else {} must be broadcastable",
+                to_string(condition.shape()), to_string(if_true.shape()),
+                to_string(if_false.shape()));
   return make({Kind::select, if_true.dtype(), {}, Empty{}},
               {broadcast(condition, shape), broadcast(if_true, shape), broadcast(if_false, shape)});
 }

@@ -134,7 +134,8 @@ Result<std::vector<Value>> split(const Value& x, std::int64_t axis, Dims sizes) 
     if (size == -1 && rest == nullptr) {
       rest = &size;
     } else if (size < 0) {
-      return invalid("Split size at most one -1, others must be >= 0. Got: {}", size);
+      return invalid("Split size at index {} must be >= 0, or once -1. Got: {}",
+                     &size - sizes.data(), size);
     } else {
       known += size;
     }
@@ -238,6 +239,8 @@ Value reverse_sequence(const Value& x, const Value& lengths, std::int64_t sequen
   if (!sequence.ok()) return Node::failed(sequence.status());
   if (!batch.ok()) return Node::failed(batch.status());
   if (*sequence == *batch) return failure("batch_dim == seq_dim == {}", sequence_axis);
+  if (lengths.shape().rank() != 1)
+    return failure("seq_lengths must be 1-dim, not {}", lengths.shape().rank());
   const std::int64_t batches = x.shape()[*batch];
   if (lengths.shape() != Shape{batches})
     return failure("Length of seq_lengths != input.dims({}), ({} vs. {})", batch_axis,

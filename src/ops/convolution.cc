@@ -27,11 +27,13 @@ Result<Resolved> resolve(const Shape& input, const Shape& filter,
   if (filter.rank() != rank)
     return invalid_argument(
         fmt::format("filter must be {}-dimensional but got {}", rank, to_string(filter)));
+  if (filter.elements() == 0)
+    return invalid_argument(
+        "filter must not have zero elements (i.e. all dimensions must be non-zero)");
   const int channel = channel_axis(parameters.layout, rank);
   const std::int64_t depth = input[channel];
   const std::int64_t filter_depth = filter[rank - 2];
   const std::int64_t filter_count = filter[rank - 1];
-  if (filter_depth < 1) return invalid_argument("filter depth must be > 0 got 0");
   if (depth % filter_depth != 0)
     return invalid_argument(fmt::format(
         "input depth must be evenly divisible by filter depth: {} vs {}", depth, filter_depth));

@@ -183,12 +183,18 @@ Value set_diagonals(const Value& x, const Value& packed, const Diagonals& d) {
   if (Status status = first_error(x, packed); !status.ok()) return ir::Node::failed(status);
   const Result<Geometry> geometry = geometry_of(x.shape(), d);
   if (!geometry.ok()) return ir::Node::failed(geometry.status());
+  if (packed.shape().rank() < 1)
+    return failure("diagonal must be at least 1-dim, received shape: {}",
+                   to_string(packed.shape()));
   Shape expected = batch_of(x.shape(), 2);
   if (d.lower != d.upper) expected = append(expected, {d.upper - d.lower + 1});
   expected = append(expected, {geometry->longest});
   if (packed.shape() != expected)
-    return failure("diagonal should have shape {}, but received shape: {}", to_string(expected),
-                   to_string(packed.shape()));
+    return failure(
+        "Either first dimensions of diagonal don't match input.shape[:-2], or its last ones not "
+        "the "
+        "diagonals asked for. Input shape: {}, diagonal shape: {}, expected diagonal shape: {}",
+        to_string(x.shape()), to_string(packed.shape()), to_string(expected));
   const Spread parts = spread(packed, d, *geometry);
   return ir::select(parts.selected, parts.values, x);
 }
@@ -199,10 +205,16 @@ Value band_part(const Value& x, std::int64_t lower, std::int64_t upper) {
   if (shape.rank() < 2)
     return failure("input must be at least 2-dim, received shape: {}", to_string(shape));
   const Shape matrix{shape[shape.rank() - 2], shape[shape.rank() - 1]};
+  if (lower > matrix[0])
+    return failure("num_lower must be negative or less or equal to number of rows ({}) got: {}",
+                   matrix[0], lower);
+  if (upper > matrix[1])
+    return failure("num_upper must be negative or less or equal to number of columns ({}) got: {}",
+                   matrix[1], upper);
   const Value diagonal = iota(matrix, 1) - iota(matrix, 0);
   Value kept = ir::constant(DType::boolean, 1);
-  if (lower >= 0) kept = both(kept, at_most(integer(-std::min(lower, matrix[0])), diagonal));
-  if (upper >= 0) kept = both(kept, at_most(diagonal, integer(std::min(upper, matrix[1]))));
+  if (lower >= 0) kept = both(kept, at_most(integer(-lower), diagonal));
+  if (upper >= 0) kept = both(kept, at_most(diagonal, integer(upper)));
   return ir::select(kept, x, ir::constant(x.dtype(), 0));
 }
 

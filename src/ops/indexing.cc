@@ -1,5 +1,6 @@
 #include "ops/indexing.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "ir/convert.h"
@@ -147,6 +148,9 @@ Value gather_nd(const Value& params, const Value& indices) {
   if (depth > shape.rank())
     return failure("index innermost dimension length must be <= params rank; saw: {} vs. {}", depth,
                    shape.rank());
+  if (shape.elements() == 0 && Shape(batch).elements() != 0)
+    return failure("Requested more than 0 entries, but params is empty.  Params shape: {}",
+                   to_string(shape));
   Dims rows{product(shape.begin(), shape.begin() + depth)};
   for (auto axis = static_cast<int>(depth); axis < shape.rank(); ++axis)
     rows.push_back(shape[axis]);
@@ -172,12 +176,23 @@ Value scatter_nd(ScatterOp op, const Value& base, const Value& indices, const Va
     rows.push_back(shape[axis]);
     update_rows.push_back(shape[axis]);
   }
-  if (updates.shape() != Shape(expected))
+  if (updates.shape() != Shape(expected)) {
+    const int leading = indices.shape().rank() - 1;
+    const Shape& given = updates.shape();
+    const bool leading_fit =
+        given.rank() >= leading &&
+        std::equal(expected.begin(), expected.begin() + leading, given.begin());
+    if (!leading_fit)
+      return failure(
+          "Dimensions [0,{}) of indices[shape={}] must match dimensions [0,{}) of "
+          "updates[shape={}]",
+          leading, to_string(indices.shape()), leading, to_string(given));
     return failure(
-        "Dimensions of updates must match indices and the output: indices.shape = {}, "
-        "updates.shape = {} instead of {}, output.shape = {}",
-        to_string(indices.shape()), to_string(updates.shape()), to_string(Shape(expected)),
-        to_string(shape));
+        "Dimensions [{},{}) of input[shape={}] must match dimensions [{},{}) of updates[shape={}]",
+        depth, shape.rank(), to_string(shape), leading, given.rank(), to_string(given));
+  }
+  if (shape.elements() == 0 && (indices.shape().elements() != 0 || updates.shape().elements() != 0))
+    return failure("Indices and updates specified for empty output shape {}", to_string(shape));
   const Value positions = ir::reshape(flat_positions(indices, shape), Shape{count});
   const Value written = scatter_wide(op, ir::reshape(base, Shape(rows)), positions,
                                      ir::reshape(updates, Shape(update_rows)));
@@ -274,13 +289,19 @@ Value bin_count(const Value& values, std::int64_t bins, const Value& weights, bo
 
 Value update_rows(ScatterOp op, const Value& x, const Value& rows, const Value& values) {
   if (Status status = first_error(x, rows, values); !status.ok()) return ir::Node::failed(status);
-  if (x.shape().rank() == 0) return failure("x must be at least 1 dimensional");
-  Dims expected = rows.shape().extents();
-  for (int axis = 1; axis < x.shape().rank(); ++axis) expected.push_back(x.shape()[axis]);
-  if (values.shape() != Shape(expected))
-    return failure("v should have shape {}, but received {}", to_string(Shape(expected)),
+  const Shape& shape = x.shape();
+  if (shape.rank() == 0) return failure("x must be at least 1 dimensional");
+  if (rows.shape().rank() != 1)
+    return failure("i must be a vector, not of shape {}", to_string(rows.shape()));
+  if (values.shape().rank() != shape.rank() ||
+      !std::equal(shape.begin() + 1, shape.end(), values.shape().begin() + 1))
+    return failure("x and v shape doesn't match: {} and {}", to_string(shape),
                    to_string(values.shape()));
-  return scatter_wide(op, x, rows, values);
+  if (rows.shape()[0] != values.shape()[0])
+    return failure("i and x shape doesn't match: {} rows for {}", rows.shape()[0],
+                   to_string(values.shape()));
+  const Value count = ir::constant_integer(rows.dtype(), std::max<std::int64_t>(shape[0], 1));
+  return scatter_wide(op, x, ir::binary(BinaryOp::floor_modulo, rows, count), values);
 }
 
 }  // namespace evergpu::ops

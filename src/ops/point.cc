@@ -56,17 +56,11 @@ Value xdivy(const Value& x, const Value& y) {
 }
 
 Value xlogy(const Value& x, const Value& y) {
-  return checked(x, y, [&] {
-    const Value product = widen(x) * ir::unary(UnaryOp::log, widen(y));
-    return zero_unless(x, ir::cast(product, x.dtype()));
-  });
+  return checked(x, y, [&] { return zero_unless(x, x * ir::unary(UnaryOp::log, y)); });
 }
 
 Value xlog1py(const Value& x, const Value& y) {
-  return checked(x, y, [&] {
-    const Value product = widen(x) * ir::unary(UnaryOp::log1p, widen(y));
-    return zero_unless(x, ir::cast(product, x.dtype()));
-  });
+  return checked(x, y, [&] { return zero_unless(x, x * ir::unary(UnaryOp::log1p, y)); });
 }
 
 Value squared_difference(const Value& x, const Value& y) {
@@ -81,6 +75,10 @@ Value truncate_divide(const Value& x, const Value& y) {
 }
 
 Value approximately_equal(const Value& x, const Value& y, double tolerance) {
+  if (Status status = first_error(x, y); !status.ok()) return Node::failed(status);
+  if (x.shape() != y.shape())
+    return failure("x and y must be of the same shape. x shape: {}. y shape: {}",
+                   to_string(x.shape()), to_string(y.shape()));
   return checked(x, y, [&] {
     return ir::binary(BinaryOp::less_equal, ir::unary(UnaryOp::absolute, x - y),
                       ir::constant(x.dtype(), tolerance));
@@ -161,7 +159,7 @@ Value add_all(std::span<const Value> values) {
     if (Status status = first_error(values[0], value); !status.ok()) return Node::failed(status);
     if (value.shape() != values[0].shape())
       return failure(
-          "Inputs to operation AddN must have the same size and shape. Input 0: {} != "
+          "Inputs to operation AddN must have the same size and shape.  Input 0: {} != "
           "input: {}",
           to_string(values[0].shape()), to_string(value.shape()));
     sum = sum + widen(value);

@@ -37,7 +37,7 @@ Result<Resolved> resolve(const Shape& x, const PoolingParameters& parameters, Re
       return invalid_argument(
           fmt::format("Sliding window ksize must be > 0, but got {}", parameters.extents[i]));
     if (op == ReduceOp::maximum && parameters.padding.scheme == PaddingScheme::valid &&
-        parameters.extents[i] > x.extents()[i])
+        parameters.extents[i] > std::max<std::int64_t>(x.extents()[i], 1))
       return invalid_argument(fmt::format(
           "The ksize dimension {} (value {}) is larger than the input tensor dimension {} (value "
           "{}).",
@@ -80,6 +80,14 @@ Value window_counts(DType dtype, const Shape& x, const ir::Window& window) {
 }
 
 }  // namespace
+
+Status check_pooled(const Shape& x, const Shape& pooled, const PoolingParameters& parameters) {
+  Result<Resolved> resolved = resolve(x, parameters, ReduceOp::maximum);
+  if (!resolved.ok()) return resolved.status();
+  if (pooled == resolved->output) return {};
+  return invalid_argument(fmt::format("Expected orig_output shape to be {}, but got {}",
+                                      to_string(resolved->output), to_string(pooled)));
+}
 
 Value max_pool(const Value& x, const PoolingParameters& parameters) {
   if (Status status = first_error(x); !status.ok()) return Node::failed(status);

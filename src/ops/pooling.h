@@ -14,6 +14,9 @@ struct PoolingParameters {
 };
 
 ir::Value max_pool(const ir::Value& x, const PoolingParameters& parameters);
+/// Whether max_pool of an x of that shape has the shape `pooled`.
+Status check_pooled(const ir::Shape& x, const ir::Shape& pooled,
+                    const PoolingParameters& parameters);
 /// The gradient with respect to x, given that of max_pool(x): it goes to the first maximum.
 ir::Value max_pool_gradient(const ir::Value& x, const ir::Value& gradient,
                             const PoolingParameters& parameters);

@@ -185,7 +185,7 @@ Value random_categories(const Value& logits, std::int64_t samples, const PhiloxS
   if (Status status = first_error(logits); !status.ok()) return ir::Node::failed(status);
   if (logits.shape().rank() != 2)
     return failure("logits should be a matrix, got shape {}", to_string(logits.shape()));
-  if (samples < 0) return failure("num_samples should be nonnegative, got {}", samples);
+  if (samples < 0) return failure("num_samples should be non-negative, got {}", samples);
   const std::int64_t rows = logits.shape()[0];
   const std::int64_t classes = logits.shape()[1];
   if (classes == 0) return failure("num_classes should be positive, got 0");

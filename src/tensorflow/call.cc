@@ -120,14 +120,37 @@ ir::Dims Call::integers(int i) const {
 std::int64_t Call::integer(int i) const {
   const ir::Dims values = integers(i);
   if (values.size() == 1) return values[0];
-  if (status_.ok()) status_ = invalid_argument(fmt::format("input {} must be a scalar", i));
+  if (status_.ok())
+    status_ = invalid_argument(fmt::format("input {} must have exactly one element", i));
   return 0;
+}
+
+std::int64_t Call::scalar(int i, const char* name) const {
+  if (shape(i).rank() == 0) return integer(i);
+  if (status_.ok())
+    status_ = invalid_argument(
+        fmt::format("{} must be a scalar, but got shape {}", name, to_string(shape(i))));
+  return 0;
+}
+
+ir::Shape Call::extents(int i) const {
+  if (shape(i).rank() == 1) return ir::Shape(integers(i));
+  if (status_.ok())
+    status_ = invalid_argument("shape must be a vector of {int32,int64}, got shape " +
+                               to_string(shape(i)));
+  return {};
 }
 
 Status Call::output(int i, const Value& value) {
   if (!status_.ok()) return status_;
   EVERGPU_RETURN_IF_ERROR(value.status());
   const ir::Shape& shape = value.shape();
+  // TensorFlow would end the process.
+  auto checked_bytes = static_cast<std::int64_t>(ir::size_of(value.dtype()));
+  for (const std::int64_t extent : shape)
+    if (__builtin_mul_overflow(checked_bytes, extent, &checked_bytes))
+      return invalid_argument(
+          fmt::format("Encountered overflow when multiplying the extents of {}", to_string(shape)));
   const std::size_t bytes = value->operation().bytes();
   TF_Tensor* tensor = api().TF_AllocateOutput(context_, i, to_tensorflow(value.dtype()),
                                               shape.begin(), shape.rank(), bytes, answer_.get());

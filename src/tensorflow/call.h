@@ -38,6 +38,10 @@ class Call {
   ir::Dims integers(int i) const;
   /// Host-memory input i, an i32 or i64 tensor of one element.
   std::int64_t integer(int i) const;
+  /// The same, where its rank has to be 0; `name` is TensorFlow's, for the error.
+  std::int64_t scalar(int i, const char* name) const;
+  /// Host-memory input i, an i32 or i64 vector, as a shape.
+  ir::Shape extents(int i) const;
   /// The bytes of host-memory input i.
   ir::TensorView host(int i) const;
 

@@ -34,7 +34,7 @@ Status output_all(Call& call, const Result<std::vector<Value>>& values, std::siz
   if (!values.ok()) return values.status();
   if (values->size() != expected)
     return invalid_argument(
-        fmt::format("{} outputs for a dimension of {}", expected, values->size()));
+        fmt::format("Input shape axis must equal {}, got {}", expected, values->size()));
   for (std::size_t i = 0; i < values->size(); ++i)
     EVERGPU_RETURN_IF_ERROR(call.output(static_cast<int>(i), (*values)[i]));
   return {};
@@ -168,22 +168,35 @@ Result<Lowering> reverse_sequence(const Attributes& attributes) {
 }
 
 Result<Lowering> roll(const Attributes&) {
-  return Lowering([](Call& call) {
+  return Lowering([](Call& call) -> Status {
+    constexpr const char* names[] = {"shift", "axis"};
+    for (int i = 1; i <= 2; ++i)
+      if (call.shape(i).rank() > 1)
+        return invalid_argument(fmt::format("{} must be a scalar or a 1-D vector. Found: {}",
+                                            names[i - 1], to_string(call.shape(i))));
     return call.output(0, ops::roll(call.input(0), call.integers(1), call.integers(2)));
   });
 }
 
 // --- padding ---
 
+Status check_paddings(const Call& call) {
+  const Shape& shape = call.shape(1);
+  if (shape.rank() == 2 && shape[1] == 2) return {};
+  return invalid_argument("paddings must be a matrix with 2 columns: " + to_string(shape));
+}
+
 Result<Lowering> pad_with_zeros(const Attributes&) {
-  return Lowering([](Call& call) {
+  return Lowering([](Call& call) -> Status {
+    EVERGPU_RETURN_IF_ERROR(check_paddings(call));
     return call.output(0,
                        ops::pad(call.input(0), call.integers(1), ir::constant(call.dtype(0), 0)));
   });
 }
 
 Result<Lowering> pad_with_value(const Attributes&) {
-  return Lowering([](Call& call) {
+  return Lowering([](Call& call) -> Status {
+    EVERGPU_RETURN_IF_ERROR(check_paddings(call));
     return call.output(0, ops::pad(call.input(0), call.integers(1), call.input(2)));
   });
 }
@@ -192,7 +205,8 @@ template <auto function>
 Result<Lowering> mirrored(const Attributes& attributes) {
   const auto mode = attributes.string("mode") == "REFLECT" ? ops::MirrorMode::reflect
                                                            : ops::MirrorMode::symmetric;
-  return Lowering([mode](Call& call) {
+  return Lowering([mode](Call& call) -> Status {
+    EVERGPU_RETURN_IF_ERROR(check_paddings(call));
     return call.output(0, function(call.input(0), call.integers(1), mode));
   });
 }
@@ -230,8 +244,12 @@ Result<Lowering> fill(const Attributes&) {
   return Lowering([](Call& call) -> Status {
     const Dims extents = call.integers(0);
     EVERGPU_RETURN_IF_ERROR(check_extents(extents));
+    if (call.shape(0).rank() > 1)
+      return invalid_argument("dims must represent a vector, got shape " +
+                              to_string(call.shape(0)));
     if (call.shape(1).elements() != 1)
-      return invalid_argument("value must be a scalar, got shape " + to_string(call.shape(1)));
+      return invalid_argument("value must represent a scalar, got shape " +
+                              to_string(call.shape(1)));
     return call.output(0, ir::full(Shape(extents), ir::reshape(call.input(1), Shape{})));
   });
 }
@@ -258,8 +276,8 @@ Result<Lowering> broadcast_to(const Attributes&) {
 
 Result<Lowering> one_hot(const Attributes& attributes) {
   return Lowering([axis = attributes.integer("axis")](Call& call) {
-    return call.output(
-        0, ops::one_hot(call.input(0), call.integer(1), call.input(2), call.input(3), axis));
+    return call.output(0, ops::one_hot(call.input(0), call.scalar(1, "depth"), call.input(2),
+                                       call.input(3), axis));
   });
 }
 
@@ -275,11 +293,16 @@ double host_number(const Call& call, int i) {
 
 Result<Lowering> range(const Attributes&) {
   return Lowering([](Call& call) -> Status {
+    constexpr const char* names[] = {"start", "limit", "delta"};
+    for (int i = 0; i < 3; ++i)
+      if (call.shape(i) != Shape{} && call.shape(i) != Shape{1})
+        return invalid_argument(
+            fmt::format("{} must be a scalar, not shape {}", names[i], to_string(call.shape(i))));
     const double start = host_number(call, 0);
     const double limit = host_number(call, 1);
     const double delta = host_number(call, 2);
     if (std::isnan(start) || std::isnan(limit) || std::isnan(delta))
-      return invalid_argument("start, limit and delta must be scalar numbers");
+      return invalid_argument("start, limit and delta must be numbers");
     if (delta == 0) return invalid_argument(fmt::format("Requires delta != 0: {}", delta));
     if (delta > 0 ? start > limit : start < limit)
       return invalid_argument(fmt::format("Requires start {} limit when delta {} 0: {}/{}",
@@ -289,9 +312,12 @@ Result<Lowering> range(const Attributes&) {
         call.dtype(0) == DType::i64
             ? [&] {
                 // Doubles do not hold every int64.
-                const std::int64_t step = call.integer(2);
-                const std::int64_t span = call.integer(1) - call.integer(0);
-                return (std::abs(span) + std::abs(step) - 1) / std::abs(step);
+                const auto from = static_cast<std::uint64_t>(call.integer(0));
+                const auto to = static_cast<std::uint64_t>(call.integer(1));
+                const auto by = static_cast<std::uint64_t>(call.integer(2));
+                const std::uint64_t span = delta > 0 ? to - from : from - to;
+                const std::uint64_t step = delta > 0 ? by : 0 - by;
+                return static_cast<std::int64_t>(span / step + (span % step == 0 ? 0 : 1));
               }()
             : static_cast<std::int64_t>(std::ceil(std::abs((limit - start) / delta)));
     return call.output(0, ops::arithmetic_sequence(call.input(0), call.input(2), count));

@@ -2,6 +2,8 @@
 // operations.
 #include "ops/indexing.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "ops/sort.h"
@@ -120,17 +122,38 @@ constexpr auto unsorted = segments<[](const Value& data, const Value& ids, std::
   return ops::unsorted_segment(op, data, ids, count);
 }>;
 
-// How many segments ascending ids in host memory name.
-std::int64_t segments_of(Call& call, int ids) {
+// How many segments the ids of a vector in host memory name, which must not descend.
+Result<std::int64_t> segments_of(Call& call, int ids) {
   const Dims values = call.integers(ids);
-  return values.empty() ? 0 : *std::max_element(values.begin(), values.end()) + 1;
+  if (call.shape(0).rank() < 1)
+    return invalid_argument("Shape must be at least rank 1 but is rank 0");
+  if (call.shape(ids).rank() != 1) return invalid_argument("segment_ids should be a vector.");
+  if (values.empty()) return 0;
+  const std::int64_t count = values.back() + 1;
+  if (count <= 0) return invalid_argument("segment ids must be >= 0");
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool last = i + 1 == values.size();
+    if (!last && values[i] == values[i + 1]) continue;
+    if (!last && values[i] > values[i + 1])
+      return invalid_argument("segment ids are not increasing");
+    if (values[i] < 0)
+      return invalid_argument(
+          fmt::format("Segment id {} out of range [0, {}), possibly because 'segment_ids' input is "
+                      "not sorted.",
+                      values[i], count));
+  }
+  return count;
 }
 
 // (data, segment_ids)
 template <auto function>
 Result<Lowering> sorted_segments(const Attributes&) {
-  return Lowering([](Call& call) {
-    return call.output(0, function(call.input(0), call.input(1), segments_of(call, 1)));
+  return Lowering([](Call& call) -> Status {
+    const Result<std::int64_t> count = segments_of(call, 1);
+    if (!count.ok()) return count.status();
+    if (call.shape(1)[0] != call.shape(0)[0])
+      return invalid_argument("segment_ids should be the same size as dimension 0 of input.");
+    return call.output(0, function(call.input(0), call.input(1), *count));
   });
 }
 
@@ -143,9 +166,11 @@ constexpr auto sorted =
 // (data, indices, segment_ids): the rows of data that `indices` name.
 template <auto function>
 Result<Lowering> picked_segments(const Attributes&) {
-  return Lowering([](Call& call) {
+  return Lowering([](Call& call) -> Status {
+    const Result<std::int64_t> count = segments_of(call, 2);
+    if (!count.ok()) return count.status();
     const Value rows = ops::gather(call.input(0), call.input(1), 0, 0);
-    return call.output(0, function(rows, call.input(2), segments_of(call, 2)));
+    return call.output(0, function(rows, call.input(2), *count));
   });
 }
 
@@ -205,7 +230,7 @@ Result<Lowering> in_top_k(const Attributes&) {
 template <ReduceOp op>
 Result<Lowering> arg_extreme(const Attributes& attributes) {
   return Lowering([dtype = attributes.dtype("output_type")](Call& call) {
-    return call.output(0, ops::arg_extreme(op, call.input(0), call.integer(1), dtype));
+    return call.output(0, ops::arg_extreme(op, call.input(0), call.scalar(1, "dim"), dtype));
   });
 }
 

@@ -6,7 +6,10 @@
 // and such an eager op it runs wrongly.
 #include "ops/point.h"
 
+#include <fmt/core.h>
+
 #include "ops/activation.h"
+#include "tensorflow/convert.h"
 #include "tensorflow/op_table.h"
 #include "tensorflow/ops/apply.h"
 
@@ -48,7 +51,13 @@ Result<Lowering> cast(const Attributes& attributes) {
 
 Result<Lowering> bitcast(const Attributes& attributes) {
   return Lowering([dtype = attributes.dtype("type")](Call& call) {
-    return call.output(0, ir::bitcast(call.input(0), dtype));
+    const ir::Value result = ir::bitcast(call.input(0), dtype);
+    if (!result.status().ok() && call.input(0).status().ok())
+      return invalid_argument(fmt::format("Cannot bitcast from {} to {}: {}",
+                                          static_cast<int>(to_tensorflow(call.input(0).dtype())),
+                                          static_cast<int>(to_tensorflow(dtype)),
+                                          result.status().message()));
+    return call.output(0, result);
   });
 }
 

@@ -1,6 +1,8 @@
 // Maximum and average pooling, and their gradients.
 #include "ops/pooling.h"
 
+#include <fmt/core.h>
+
 #include "tensorflow/op_table.h"
 #include "tensorflow/spatial_attributes.h"
 
@@ -17,6 +19,21 @@ Status check_windows(const PoolingParameters& parameters) {
   return {};
 }
 
+// Padding as wide as a window would make results of nothing else.
+Status check_given_padding(const PoolingParameters& parameters, ir::Layout layout) {
+  constexpr const char* names[2][2] = {{"Top", "Bottom"}, {"Left", "Right"}};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::size_t axis = i + static_cast<std::size_t>(ops::first_spatial_axis(layout));
+    const std::int64_t amounts[] = {parameters.padding.low[axis], parameters.padding.high[axis]};
+    for (std::size_t side = 0; side < 2; ++side)
+      if (amounts[side] >= parameters.extents[axis])
+        return invalid_argument(
+            fmt::format("{} padding {} needs to be smaller than the window size {}", names[i][side],
+                        amounts[side], parameters.extents[axis]));
+  }
+  return {};
+}
+
 Result<PoolingParameters> read_parameters(const Attributes& attributes, int rank) {
   Result<ir::Layout> layout = read_layout(attributes);
   if (!layout.ok()) return layout.status();
@@ -28,6 +45,8 @@ Result<PoolingParameters> read_parameters(const Attributes& attributes, int rank
   if (!padding.ok()) return padding.status();
   PoolingParameters parameters{.extents = *extents, .strides = *strides, .padding = *padding};
   EVERGPU_RETURN_IF_ERROR(check_windows(parameters));
+  if (padding->scheme == ops::PaddingScheme::given)
+    EVERGPU_RETURN_IF_ERROR(check_given_padding(parameters, *layout));
   return parameters;
 }
 
@@ -45,7 +64,8 @@ template <int rank>
 Result<Lowering> max_pool_gradient(const Attributes& attributes) {
   Result<PoolingParameters> parameters = read_parameters(attributes, rank);
   if (!parameters.ok()) return parameters.status();
-  return Lowering([parameters = *parameters](Call& call) {
+  return Lowering([parameters = *parameters](Call& call) -> Status {
+    EVERGPU_RETURN_IF_ERROR(ops::check_pooled(call.shape(0), call.shape(1), parameters));
     return call.output(0, ops::max_pool_gradient(call.input(0), call.input(2), parameters));
   });
 }
@@ -54,7 +74,8 @@ template <int rank>
 Result<Lowering> max_pool_gradient_gradient(const Attributes& attributes) {
   Result<PoolingParameters> parameters = read_parameters(attributes, rank);
   if (!parameters.ok()) return parameters.status();
-  return Lowering([parameters = *parameters](Call& call) {
+  return Lowering([parameters = *parameters](Call& call) -> Status {
+    EVERGPU_RETURN_IF_ERROR(ops::check_pooled(call.shape(0), call.shape(1), parameters));
     return call.output(0, ops::pick_at_maximum(call.input(0), call.input(2), parameters));
   });
 }
@@ -72,6 +93,8 @@ Result<Lowering> with_window_inputs(const Attributes& attributes) {
                                        .strides = call.integers(first_window_input + 1),
                                        .padding = padding};
     EVERGPU_RETURN_IF_ERROR(check_windows(parameters));
+    if constexpr (first_window_input == 3)  // of a gradient
+      EVERGPU_RETURN_IF_ERROR(ops::check_pooled(call.shape(0), call.shape(1), parameters));
     return call.output(0, pool(call, parameters));
   });
 }

@@ -45,7 +45,7 @@ Result<Lowering> with_key(const Attributes& attributes) {
   return Lowering([dtype = attributes.dtype("dtype")](Call& call) -> Status {
     const Result<PhiloxState> state = state_at(call, 1);
     if (!state.ok()) return state.status();
-    return call.output(0, draw(dtype, Shape(call.integers(0)), *state));
+    return call.output(0, draw(dtype, call.extents(0), *state));
   });
 }
 
@@ -53,14 +53,14 @@ Result<Lowering> with_key(const Attributes& attributes) {
 template <Draw draw>
 Result<Lowering> with_seed(const Attributes& attributes) {
   return Lowering([dtype = attributes.dtype("dtype")](Call& call) {
-    return call.output(
-        0, draw(dtype, Shape(call.integers(0)), ops::philox_state_of_seed(call.input(1))));
+    return call.output(0, draw(dtype, call.extents(0), ops::philox_state_of_seed(call.input(1))));
   });
 }
 
 Status integers(Call& call, DType dtype, const PhiloxState& state, int low, int high) {
-  return call.output(0, ops::random_integers(dtype, Shape(call.integers(0)), state,
-                                             call.integer(low), call.integer(high)));
+  return call.output(0,
+                     ops::random_integers(dtype, call.extents(0), state, call.scalar(low, "minval"),
+                                          call.scalar(high, "maxval")));
 }
 
 // (shape, key, counter, alg, minval, maxval)
@@ -138,7 +138,7 @@ std::shared_ptr<Stream> stream_of(const Attributes& attributes) {
 template <Draw draw>
 Result<Lowering> stateful(const Attributes& attributes) {
   return Lowering([dtype = attributes.dtype("dtype"), stream = stream_of(attributes)](Call& call) {
-    const Shape shape(call.integers(0));
+    const Shape shape = call.extents(0);
     return call.output(0, draw(dtype, shape, stream->next(shape.elements())));
   });
 }
@@ -146,7 +146,7 @@ Result<Lowering> stateful(const Attributes& attributes) {
 // (shape, minval, maxval)
 Result<Lowering> stateful_integers(const Attributes& attributes) {
   return Lowering([dtype = attributes.dtype("Tout"), stream = stream_of(attributes)](Call& call) {
-    const Shape shape(call.integers(0));
+    const Shape shape = call.extents(0);
     return integers(call, dtype, stream->next(shape.elements()), 1, 2);
   });
 }

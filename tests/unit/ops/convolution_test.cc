@@ -163,6 +163,8 @@ TEST(Convolution, SaysWhatDoesNotFit) {
                  "effective_filter_size: 5, stride: 1]");
   expect_failure(convolution(x, random_array({2, 4, 1}, 2), p),
                  "filter must be 4-dimensional but got [2,4,1]");
+  expect_failure(convolution(x, random_array({0, 2, 4, 1}, 2), p),
+                 "filter must not have zero elements");
   expect_failure(convolution(x, random_array({2, 2, 2, 3}, 2), p),
                  "output depth must be evenly divisible by number of groups: 3 vs 2");
   expect_failure(convolution_input_gradient(x.shape(), random_array({2, 2, 4, 1}, 2),

@@ -56,7 +56,8 @@ TEST(Diagonal, SetInBatches) {
   const Value x = ir::zeros(ir::DType::f32, {2, 2, 2});
   expect_array(set_diagonals(x, array({2, 2}, {1, 2, 3, 4}), {}), {2, 2, 2},
                {1, 0, 0, 2, 3, 0, 0, 4});
-  expect_failure(set_diagonals(x, array({2}, {1, 2}), {}), "should have shape [2,2]");
+  expect_failure(set_diagonals(x, array({2}, {1, 2}), {}), "expected diagonal shape: [2,2]");
+  expect_failure(set_diagonals(x, array({}, {1}), {}), "diagonal must be at least 1-dim");
 }
 
 TEST(Diagonal, BandPart) {

@@ -45,7 +45,7 @@ TEST(Indexing, ScatterNdAddsAtRepeatedPositions) {
   expect_array(scatter_nd(ScatterOp::set, base, indices({1, 1}, {1}), array({1, 3}, {7, 8, 9})),
                {2, 3}, {0, 0, 0, 7, 8, 9});
   expect_failure(scatter_nd(ScatterOp::add, base, at, array({2}, {1, 2})),
-                 "Dimensions of updates must match");
+                 "must match dimensions [0,1) of updates");
 }
 
 TEST(Indexing, UnsortedSegments) {
@@ -100,7 +100,12 @@ TEST(Indexing, UpdateRows) {
   expect_array(update_rows(ScatterOp::add, x, indices({1}, {1}), array({1, 2}, {10, 20})), {2, 2},
                {1, 2, 13, 24});
   expect_failure(update_rows(ScatterOp::set, x, indices({1}, {1}), array({2}, {1, 2})),
-                 "v should have shape [1,2]");
+                 "x and v shape doesn't match");
+  expect_failure(update_rows(ScatterOp::set, x, indices({1, 1}, {1}), array({1, 2}, {1, 2})),
+                 "i must be a vector");
+  // Rows count from the end, too, and around.
+  expect_array(update_rows(ScatterOp::set, x, indices({1}, {-1}), array({1, 2}, {10, 20})), {2, 2},
+               {1, 2, 10, 20});
 }
 
 }  // namespace
