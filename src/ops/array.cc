@@ -234,6 +234,10 @@ Value reverse_sequence(const Value& x, const Value& lengths, std::int64_t sequen
                        std::int64_t batch_axis) {
   if (Status status = first_error(x, lengths); !status.ok()) return Node::failed(status);
   const int rank = x.shape().rank();
+  if (sequence_axis >= rank)
+    return failure("seq_dim must be < input rank ({} vs. {})", sequence_axis, rank);
+  if (batch_axis >= rank)
+    return failure("batch_dim must be < input rank ({} vs. {})", batch_axis, rank);
   const Result<int> sequence = normalized_axis(sequence_axis, rank);
   const Result<int> batch = normalized_axis(batch_axis, rank);
   if (!sequence.ok()) return Node::failed(sequence.status());

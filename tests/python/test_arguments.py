@@ -233,6 +233,11 @@ REFUSED = {
     "roll axes": lambda: raw.Roll(input=ones(5), shift=2, axis=[[1], [1]]),
     "scatternd updates": lambda: raw.ScatterNd(
         indices=tf.zeros((2, 2, 1), tf.int32), updates=ones(2, 2), shape=[2, 2, 2]),
+    "segment out of order": lambda: raw.SegmentSum(data=ones(4), segment_ids=[0, 1, 2, 0]),
+    "sequence axis": lambda: raw.ReverseSequence(
+        input=ones(2, 2), seq_lengths=[2, 2], seq_dim=2, batch_dim=0),
+    "batch axis": lambda: raw.ReverseSequence(
+        input=ones(2, 2), seq_lengths=[2, 2], seq_dim=1, batch_dim=3),
 }
 
 TAKEN = {
@@ -277,6 +282,8 @@ SAID = {
     "scatternd shape": r"Dimensions \[0,1\) of indices",
     "scatternd updates": r"Dimensions \[1,3\) of input",
     "approximate": "must be of the same shape",
+    "segment out of order": r"Segment id 1 out of range \[0, 1\)",
+    "sequence axis": "seq_dim must be < input rank",
     "segment descending": "segment ids are not increasing",
     "segment negative": r"Segment id -1 out of range \[0, 1\)",
     "segment last negative": "segment ids must be >= 0",

@@ -136,7 +136,7 @@ Result<std::int64_t> segments_of(Call& call, int ids) {
     if (!last && values[i] == values[i + 1]) continue;
     if (!last && values[i] > values[i + 1])
       return invalid_argument("segment ids are not increasing");
-    if (values[i] < 0)
+    if (values[i] < 0 || values[i] >= count)
       return invalid_argument(
           fmt::format("Segment id {} out of range [0, {}), possibly because 'segment_ids' input is "
                       "not sorted.",
