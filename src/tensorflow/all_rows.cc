@@ -10,7 +10,8 @@ const std::vector<const OpRow*>& all_rows() {
           image_rows(),   indexing_rows(),      linear_algebra_rows(), loss_rows(),
           matmul_rows(),  normalization_rows(), optimizer_rows(),      point_rows(),
           pooling_rows(), random_rows(),        recurrent_rows(),      reduction_rows(),
-          refused_rows(), selection_rows(),     variable_rows(),       variant_rows()}) {
+          refused_rows(), selection_rows(),     variable_rows(),       variant_rows(),
+          xla_rows()}) {
       for (const OpRow& row : family) result.push_back(&row);
     }
     return result;

@@ -128,7 +128,8 @@ Status register_kernel(std::size_t index, const Types& first,
   // TensorFlow's C API has no other way to name several types at once. A registration for each
   // combination, which it has, would be 3,852 instead of 419, and 9 MiB more of the process.
   ProtocolMessage kernel;  // KernelDef
-  kernel.add(1, row.op).add(2, "GPU");
+  // With a priority, since TensorFlow has kernels of XLA's for all devices of type GPU.
+  kernel.add(1, row.op).add(2, "GPU").add(6, 1);
   for (const TypeConstraint& type : row.types) {
     if (type.attribute == nullptr) continue;
     kernel.add(3, constraint(type.attribute, &type == row.types ? first : types_of(type.dtypes)));

@@ -102,5 +102,6 @@ std::span<const OpRow> refused_rows();
 std::span<const OpRow> selection_rows();
 std::span<const OpRow> variable_rows();
 std::span<const OpRow> variant_rows();
+std::span<const OpRow> xla_rows();
 
 }  // namespace evergpu::tensorflow

@@ -164,3 +164,17 @@ def test_device_says_its_name():
     assert name == describe("devices")[0]["name"]
     if describe("devices")[0]["adapter"] == "host":
         assert name.startswith("CPU (no GPU found)")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "int64"])
+def test_ranges_end_where_tensorflows_do(dtype):
+    """Tenths are no binary fractions, so whether the last one still belongs to a range is a matter of rounding."""
+    random = np.random.default_rng(5)
+    for _ in range(100):
+        start, limit, delta = np.round(random.uniform(-3, 3, 3), 1) * (10 if dtype == "int64" else 1)
+        delta = (abs(delta) or 1) * (1 if limit > start else -1)
+        numbers = [tf.constant(x, dtype) for x in (start, limit, delta)]
+        with tf.device("/CPU:0"):
+            expected = tf.raw_ops.Range(start=numbers[0], limit=numbers[1], delta=numbers[2])
+        ours = tf.raw_ops.Range(start=numbers[0], limit=numbers[1], delta=numbers[2])
+        assert ours.shape == expected.shape, numbers

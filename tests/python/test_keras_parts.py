@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 
 from support.device import DEVICE
 
@@ -157,3 +158,23 @@ def test_activation(name, dtype, random):
         return tf.cast(y, tf.float32), tf.cast(tape.gradient(y, x), tf.float32)
     epsilon = {"float32": 1e-6, "float16": 1e-3, "bfloat16": 8e-3}[dtype]
     assert_close(compute, rtol=16 * epsilon, atol=8 * epsilon)
+
+
+def test_slices_of_keras_operations():
+    """Keras calls XLA's operation for it, whose own kernel for GPUs would crash here; it clamps what begins too late."""
+    x = keras.ops.reshape(keras.ops.arange(12, dtype="float32"), (4, 3))
+    update = -keras.ops.ones((2, 2))
+
+    def program(start):
+        return keras.ops.slice_update(x, start, update)
+
+    expected = np.arange(12, dtype=np.float32).reshape(4, 3)
+    expected[2:4, 1:3] = -1
+    for call in (program, tf.function(program)):
+        np.testing.assert_array_equal(call(tf.constant([2, 1])), expected)
+        np.testing.assert_array_equal(call(tf.constant([7, 1])), expected)
+
+
+def test_other_operations_of_xla_are_refused():
+    with pytest.raises(tf.errors.UnimplementedError, match="tf.device\\('/CPU:0'\\)"):
+        gen_xla_ops.xla_sort(tf.constant([3.0, 1.0, 2.0]))

@@ -291,6 +291,33 @@ double host_number(const Call& call, int i) {
   });
 }
 
+// How many elements a range of int64 has; doubles do not hold them all.
+std::int64_t integer_count(const Call& call) {
+  const auto start = static_cast<std::uint64_t>(call.integer(0));
+  const auto limit = static_cast<std::uint64_t>(call.integer(1));
+  const auto delta = static_cast<std::uint64_t>(call.integer(2));
+  const bool ascends = call.integer(2) > 0;
+  const std::uint64_t span = ascends ? limit - start : start - limit;
+  const std::uint64_t step = ascends ? delta : 0 - delta;
+  return static_cast<std::int64_t>(span / step + (span % step == 0 ? 0 : 1));
+}
+
+// Of floats, counted in their own arithmetic as TensorFlow does: 1.1 - 0.1 are ten steps of 0.1 in
+// float32, and more than ten of these float32 in a wider type.
+std::int64_t float_count(const Call& call) {
+  return ir::visit(call.dtype(0), [&](auto tag) -> std::int64_t {
+    using T = typename decltype(tag)::type;
+    if constexpr (ir::is_floating<T>) {
+      using C = ir::Compute<T>;
+      const auto number = [&](int i) { return static_cast<C>(*call.host(i).as<T>()); };
+      const T span(number(1) - number(0));
+      const T steps(static_cast<C>(span) / number(2));
+      return static_cast<std::int64_t>(std::ceil(std::abs(static_cast<C>(steps))));
+    }
+    return 0;
+  });
+}
+
 Result<Lowering> range(const Attributes&) {
   return Lowering([](Call& call) -> Status {
     constexpr const char* names[] = {"start", "limit", "delta"};
@@ -309,17 +336,7 @@ Result<Lowering> range(const Attributes&) {
                                           delta > 0 ? "<=" : ">=", delta > 0 ? ">" : "<", start,
                                           limit));
     const std::int64_t count =
-        call.dtype(0) == DType::i64
-            ? [&] {
-                // Doubles do not hold every int64.
-                const auto from = static_cast<std::uint64_t>(call.integer(0));
-                const auto to = static_cast<std::uint64_t>(call.integer(1));
-                const auto by = static_cast<std::uint64_t>(call.integer(2));
-                const std::uint64_t span = delta > 0 ? to - from : from - to;
-                const std::uint64_t step = delta > 0 ? by : 0 - by;
-                return static_cast<std::int64_t>(span / step + (span % step == 0 ? 0 : 1));
-              }()
-            : static_cast<std::int64_t>(std::ceil(std::abs((limit - start) / delta)));
+        call.dtype(0) == DType::i64 ? integer_count(call) : float_count(call);
     return call.output(0, ops::arithmetic_sequence(call.input(0), call.input(2), count));
   });
 }

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from support import reference
 from support.case import SHAPES, Call, case
 
 
@@ -136,6 +137,22 @@ def strided_slice_gradient(c):
 def tensor_strided_slice_update(c):
     for shape, arguments in _strided(c):
         yield Call(input=c.array(shape), value=c.array(slice_shape(shape, arguments)), **arguments)
+
+
+DYNAMIC_SLICES = (((5,), (3,), (1,)), ((5,), (3,), (4,)), ((4, 3), (2, 2), (-1, 1)), ((2, 3, 4), (2, 1, 3), (0, 2, 0)),
+                  ((3, 2), (0, 2), (1, 0)), ((0, 3), (0, 2), (0, 1)))
+
+
+@case("XlaDynamicSlice", exact=True, gradient=False, reference=reference.dynamic_slices)
+def dynamic_slice(c):
+    for shape, part, start in DYNAMIC_SLICES:
+        yield Call(input=c.array(shape), start_indices=c.integers(start, "Tindices"), size_indices=c.integers(part, "Tindices"))
+
+
+@case("XlaDynamicUpdateSlice", exact=True, gradient=False, reference=reference.dynamic_slices)
+def dynamic_update_slice(c):
+    for shape, part, start in DYNAMIC_SLICES:
+        yield Call(input=c.array(shape), update=c.array(part), indices=c.integers(start, "Tindices"))
 
 
 CONCATENATIONS = ((((3,), (2,)), 0), (((1,), (0,), (4,)), 0), (((2, 3), (2, 1), (2, 4)), 1),

@@ -1,7 +1,11 @@
 """References for what TensorFlow's CPU device has no kernels for: channels first, dilation and
 groups in gradients. Each takes an op's name and its arguments as tensors, and returns its outputs."""
 
+import re
+
+import numpy as np
 import tensorflow as tf
+from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 
 
 def _to_last(tensor):
@@ -18,6 +22,8 @@ def _is_channels_first(arguments):
 
 
 def raw(op, arguments):
+    if op.startswith("Xla"):  # which raw_ops leave out
+        return getattr(gen_xla_ops, re.sub("(?<!^)([A-Z])", r"_\1", op).lower())(**arguments)
     return getattr(tf.raw_ops, op)(**arguments)
 
 
@@ -132,6 +138,19 @@ def row_updates(op, arguments):
     scatter = {"InplaceAdd": tf.tensor_scatter_nd_add, "InplaceSub": tf.tensor_scatter_nd_sub,
                "InplaceUpdate": tf.tensor_scatter_nd_update}[op]
     return scatter(x, rows[:, None], v)
+
+
+def dynamic_slices(op, arguments):
+    """By NumPy, since the CPU device compiles for every shape; starts are clamped."""
+    x, update = arguments["input"].numpy(), arguments.get("update")
+    starts = arguments["start_indices" if update is None else "indices"].numpy()
+    sizes = arguments["size_indices"].numpy() if update is None else update.shape
+    part = tuple(slice(start, start + size) for start, size in
+                 zip(np.clip(starts, 0, np.array(x.shape) - sizes), sizes))
+    if update is None:
+        return tf.constant(x[part])
+    x[part] = update.numpy()
+    return tf.constant(x)
 
 
 def mixed_matmul(op, arguments):
