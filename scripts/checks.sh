@@ -67,7 +67,7 @@ vulkan_python_tests() {
 # On Vulkan, through Mesa's software driver. On a recent one, with device addresses (profile full): loops and library
 # kernels with red zones around their arrays, a sample of the op sweep, eager programs, all models' gradients and
 # losses, what is measured and counted; and products and convolutions with the tiles for GPUs. On the system's, with
-# descriptors (profile baseline): a smaller sample, three small models, and unit tests under the validation layer.
+# descriptors (profile baseline): the sample, three small models, and unit tests under the validation layer.
 vulkan_tests() {
   local driver sweep=tests/python/test_op_sweep.py small_models="mlp or autoencoder or (convnet and not convnet_)"
   quietly fetch-mesa scripts/fetch_mesa || return 1
