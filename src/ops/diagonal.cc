@@ -191,9 +191,9 @@ Value set_diagonals(const Value& x, const Value& packed, const Diagonals& d) {
   expected = append(expected, {geometry->longest});
   if (packed.shape() != expected)
     return failure(
-        "Either first dimensions of diagonal don't match input.shape[:-2], or its last ones not "
-        "the "
-        "diagonals asked for. Input shape: {}, diagonal shape: {}, expected diagonal shape: {}",
+        "Either first dimensions of diagonal don't match input.shape[:-2], or its last ones do not "
+        "match the diagonals asked for. Input shape: {}, diagonal shape: {}, expected diagonal "
+        "shape: {}",
         to_string(x.shape()), to_string(packed.shape()), to_string(expected));
   const Spread parts = spread(packed, d, *geometry);
   return ir::select(parts.selected, parts.values, x);

@@ -53,10 +53,10 @@ Result<Resolved> resolve(const Shape& x, const PoolingParameters& parameters, Re
   return result;
 }
 
-Status check_gradient(const Shape& gradient, const Shape& expected) {
-  if (gradient == expected) return {};
-  return invalid_argument(fmt::format("Expected grad shape to be {}, but got {}",
-                                      to_string(expected), to_string(gradient)));
+Status check_shape(const char* name, const Shape& given, const Shape& expected) {
+  if (given == expected) return {};
+  return invalid_argument(fmt::format("Expected {} shape to be {}, but got {}", name,
+                                      to_string(expected), to_string(given)));
 }
 
 bool all_zero(const ir::Dims& dims) {
@@ -79,40 +79,9 @@ Value window_counts(DType dtype, const Shape& x, const ir::Window& window) {
   return ir::window_reduce(ir::full(Shape(std::move(extents)), ir::constant(dtype, 1)), counted);
 }
 
-}  // namespace
-
-Status check_pooled(const Shape& x, const Shape& pooled, const PoolingParameters& parameters) {
-  Result<Resolved> resolved = resolve(x, parameters, ReduceOp::maximum);
-  if (!resolved.ok()) return resolved.status();
-  if (pooled == resolved->output) return {};
-  return invalid_argument(fmt::format("Expected orig_output shape to be {}, but got {}",
-                                      to_string(resolved->output), to_string(pooled)));
-}
-
-Value max_pool(const Value& x, const PoolingParameters& parameters) {
-  if (Status status = first_error(x); !status.ok()) return Node::failed(status);
-  Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::maximum);
-  if (!resolved.ok()) return Node::failed(resolved.status());
-  return ir::window_reduce(x, resolved->window);
-}
-
-Value max_pool_gradient(const Value& x, const Value& gradient,
-                        const PoolingParameters& parameters) {
-  if (Status status = first_error(x, gradient); !status.ok()) return Node::failed(status);
-  Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::maximum);
-  if (!resolved.ok()) return Node::failed(resolved.status());
-  if (Status status = check_gradient(gradient.shape(), resolved->output); !status.ok())
-    return Node::failed(status);
-  return ir::window_gradient(x, gradient, resolved->window);
-}
-
-Value pick_at_maximum(const Value& x, const Value& values, const PoolingParameters& parameters) {
-  if (Status status = first_error(x, values); !status.ok()) return Node::failed(status);
-  Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::maximum);
-  if (!resolved.ok()) return Node::failed(resolved.status());
-  if (Status status = check_gradient(values.shape(), x.shape()); !status.ok())
-    return Node::failed(status);
-  const ir::Window& window = resolved->window;
+// For each window, the element of `values` at the place of x's first maximum.
+Value pick(const Value& x, const Value& values, const Resolved& resolved) {
+  const ir::Window& window = resolved.window;
   const Value inside = ir::pad(ir::full(x.shape(), ir::constant(DType::boolean, 1)),
                                ir::constant(DType::boolean, 0), window.pad_low, window.pad_high);
   const Value candidates = ir::pad(x, ir::constant(x.dtype(), 0), window.pad_low, window.pad_high);
@@ -127,7 +96,7 @@ Value pick_at_maximum(const Value& x, const Value& values, const PoolingParamete
   const std::int64_t window_elements = Shape(window.extents).elements();
   for (std::int64_t n = 0; n < window_elements; ++n) {
     const auto part = [&](const Value& v) {
-      return ir::slice(v, at, resolved->output.extents(), window.strides);
+      return ir::slice(v, at, resolved.output.extents(), window.strides);
     };
     const Value candidate = part(candidates);
     const Value covered = part(inside);
@@ -151,16 +120,51 @@ Value pick_at_maximum(const Value& x, const Value& values, const PoolingParamete
   return picked;
 }
 
+}  // namespace
+
+Value max_pool(const Value& x, const PoolingParameters& parameters) {
+  if (Status status = first_error(x); !status.ok()) return Node::failed(status);
+  Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::maximum);
+  if (!resolved.ok()) return Node::failed(resolved.status());
+  return ir::window_reduce(x, resolved->window);
+}
+
+Value max_pool_gradient(const Value& x, const Shape& pooled, const Value& gradient,
+                        const PoolingParameters& parameters) {
+  if (Status status = first_error(x, gradient); !status.ok()) return Node::failed(status);
+  Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::maximum);
+  if (!resolved.ok()) return Node::failed(resolved.status());
+  if (Status status = check_shape("orig_output", pooled, resolved->output); !status.ok())
+    return Node::failed(status);
+  if (Status status = check_shape("grad", gradient.shape(), resolved->output); !status.ok())
+    return Node::failed(status);
+  return ir::window_gradient(x, gradient, resolved->window);
+}
+
+Value pick_at_maximum(const Value& x, const Shape& pooled, const Value& values,
+                      const PoolingParameters& parameters) {
+  if (Status status = first_error(x, values); !status.ok()) return Node::failed(status);
+  Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::maximum);
+  if (!resolved.ok()) return Node::failed(resolved.status());
+  if (Status status = check_shape("orig_output", pooled, resolved->output); !status.ok())
+    return Node::failed(status);
+  if (Status status = check_shape("grad", values.shape(), x.shape()); !status.ok())
+    return Node::failed(status);
+  return pick(x, values, *resolved);
+}
+
 Value max_pool_positions(const Value& x, DType dtype, bool include_batch,
                          const PoolingParameters& parameters) {
   if (Status status = first_error(x); !status.ok()) return x;
+  Result<Resolved> resolved = resolve(x.shape(), parameters, ReduceOp::maximum);
+  if (!resolved.ok()) return Node::failed(resolved.status());
   const ir::Dims strides = x.shape().strides();
   Value positions = ir::zeros(dtype, x.shape());
   for (int axis = include_batch ? 0 : 1; axis < x.shape().rank(); ++axis) {
     const Value stride = ir::constant_integer(dtype, strides[static_cast<std::size_t>(axis)]);
     positions = positions + ir::iota(dtype, x.shape(), axis) * stride;
   }
-  return pick_at_maximum(x, positions, parameters);
+  return pick(x, positions, *resolved);
 }
 
 Value scatter_to_maxima(const Shape& x_shape, const Value& gradient, const Value& positions,
@@ -191,7 +195,7 @@ Value average_pool_gradient(const Shape& x_shape, const Value& gradient,
   if (Status status = first_error(gradient); !status.ok()) return Node::failed(status);
   Result<Resolved> resolved = resolve(x_shape, parameters, ReduceOp::sum);
   if (!resolved.ok()) return Node::failed(resolved.status());
-  if (Status status = check_gradient(gradient.shape(), resolved->output); !status.ok())
+  if (Status status = check_shape("grad", gradient.shape(), resolved->output); !status.ok())
     return Node::failed(status);
   const DType wide = widened(gradient.dtype());
   const Value shares = ir::cast(gradient, wide) / window_counts(wide, x_shape, resolved->window);

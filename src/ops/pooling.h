@@ -14,15 +14,13 @@ struct PoolingParameters {
 };
 
 ir::Value max_pool(const ir::Value& x, const PoolingParameters& parameters);
-/// Whether max_pool of an x of that shape has the shape `pooled`.
-Status check_pooled(const ir::Shape& x, const ir::Shape& pooled,
-                    const PoolingParameters& parameters);
-/// The gradient with respect to x, given that of max_pool(x): it goes to the first maximum.
-ir::Value max_pool_gradient(const ir::Value& x, const ir::Value& gradient,
+/// The gradient with respect to x, given that of max_pool(x): it goes to the first maximum. Of the
+/// result only its shape, `pooled`, is looked at.
+ir::Value max_pool_gradient(const ir::Value& x, const ir::Shape& pooled, const ir::Value& gradient,
                             const PoolingParameters& parameters);
 /// For each window, the element of `values` (shaped like x) at the place of x's first maximum:
 /// the gradient of max_pool_gradient.
-ir::Value pick_at_maximum(const ir::Value& x, const ir::Value& values,
+ir::Value pick_at_maximum(const ir::Value& x, const ir::Shape& pooled, const ir::Value& values,
                           const PoolingParameters& parameters);
 
 /// Where the first maximum of each window is: its position in x flattened, all of it or only its

@@ -22,6 +22,13 @@ def variable(*shape):
     return tf.Variable(tf.ones(shape)).handle
 
 
+def unit_pooling(op, rank, pooled=1, gradient=1):
+    """A gradient of pooling one element by windows of one; `pooled` and `gradient` are the channels of its arguments."""
+    one = [1] * (rank - 1)
+    return op(orig_input=ones(*one, 1), orig_output=ones(*one, pooled), grad=ones(*one, gradient),
+              ksize=[1] * rank, strides=[1] * rank, padding="VALID")
+
+
 REFUSED = {
     "pool big window valid": lambda: raw.MaxPool(
         input=ones(1, 2, 2, 2), ksize=[1, 3, 3, 1], strides=[1, 1, 1, 1], padding="VALID"),
@@ -33,33 +40,17 @@ REFUSED = {
     "pool excess left": lambda: raw.MaxPool(
         input=ones(1, 3, 3, 1), ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="EXPLICIT",
         explicit_paddings=[0, 0, 3, 1, 0, 1, 0, 0]),
-    "grad out": lambda: raw.MaxPoolGrad(
-        orig_input=ones(1, 1, 1, 1), orig_output=ones(1, 1, 1, 2), grad=ones(1, 1, 1, 1),
-        ksize=[1] * 4, strides=[1] * 4, padding="VALID"),
-    "grad grad": lambda: raw.MaxPoolGrad(
-        orig_input=ones(1, 1, 1, 1), orig_output=ones(1, 1, 1, 1), grad=ones(1, 1, 1, 2),
-        ksize=[1] * 4, strides=[1] * 4, padding="VALID"),
+    "grad out": lambda: unit_pooling(raw.MaxPoolGrad, 4, pooled=2),
+    "grad grad": lambda: unit_pooling(raw.MaxPoolGrad, 4, gradient=2),
+    "gradgrad out": lambda: unit_pooling(raw.MaxPoolGradGrad, 4, pooled=2),
+    "gradgrad grad": lambda: unit_pooling(raw.MaxPoolGradGrad, 4, gradient=2),
+    "grad3 out": lambda: unit_pooling(raw.MaxPool3DGrad, 5, pooled=2),
+    "grad3 grad": lambda: unit_pooling(raw.MaxPool3DGrad, 5, gradient=2),
+    "gradgrad3 out": lambda: unit_pooling(raw.MaxPool3DGradGrad, 5, pooled=2),
+    "gradgrad3 grad": lambda: unit_pooling(raw.MaxPool3DGradGrad, 5, gradient=2),
     "grad rank": lambda: raw.MaxPoolGrad(
-        orig_input=ones(1, 1, 1), orig_output=ones(1, 1, 1, 1), grad=ones(1, 1, 1, 1), ksize=[1] *
-        4, strides=[1] * 4, padding="VALID"),
-    "gradgrad out": lambda: raw.MaxPoolGradGrad(
-        orig_input=ones(1, 1, 1, 1), orig_output=ones(1, 1, 1, 2), grad=ones(1, 1, 1, 1),
+        orig_input=ones(1, 1, 1), orig_output=ones(1, 1, 1, 1), grad=ones(1, 1, 1, 1),
         ksize=[1] * 4, strides=[1] * 4, padding="VALID"),
-    "gradgrad grad": lambda: raw.MaxPoolGradGrad(
-        orig_input=ones(1, 1, 1, 1), orig_output=ones(1, 1, 1, 1), grad=ones(1, 1, 1, 2),
-        ksize=[1] * 4, strides=[1] * 4, padding="VALID"),
-    "grad3 out": lambda: raw.MaxPool3DGrad(
-        orig_input=ones(1, 1, 1, 1, 1), orig_output=ones(1, 1, 1, 1, 2), grad=ones(1, 1, 1, 1, 1),
-        ksize=[1] * 5, strides=[1] * 5, padding="VALID"),
-    "grad3 grad": lambda: raw.MaxPool3DGrad(
-        orig_input=ones(1, 1, 1, 1, 1), orig_output=ones(1, 1, 1, 1, 1), grad=ones(1, 1, 1, 1, 2),
-        ksize=[1] * 5, strides=[1] * 5, padding="VALID"),
-    "gradgrad3 out": lambda: raw.MaxPool3DGradGrad(
-        orig_input=ones(1, 1, 1, 1, 1), orig_output=ones(1, 1, 1, 1, 2), grad=ones(1, 1, 1, 1, 1),
-        ksize=[1] * 5, strides=[1] * 5, padding="VALID"),
-    "gradgrad3 grad": lambda: raw.MaxPool3DGradGrad(
-        orig_input=ones(1, 1, 1, 1, 1), orig_output=ones(1, 1, 1, 1, 1), grad=ones(1, 1, 1, 1, 2),
-        ksize=[1] * 5, strides=[1] * 5, padding="VALID"),
     "avg grad shape": lambda: raw.AvgPoolGrad(
         orig_input_shape=[1, 1, 1], grad=ones(1, 1, 1, 2), ksize=[1] * 4, strides=[1] * 4,
         padding="VALID"),
@@ -258,8 +249,8 @@ TAKEN = {
         input=ones(0, 1, 1, 1), filter=ones(1, 1, 1, 1), strides=[1] * 4, padding="SAME"),
     "inplace last": lambda: raw.InplaceAdd(x=ones(7, 3), i=[-1], v=ones(1, 3)),
     "range near the largest": lambda: raw.Range(
-        start=tf.constant(0, tf.int64), limit=tf.constant(202, tf.int64), delta=tf.constant(2**63
-        - 201, tf.int64)),
+        start=tf.constant(0, tf.int64), limit=tf.constant(202, tf.int64),
+        delta=tf.constant(2**63 - 201, tf.int64)),
 }
 
 # What users and other test suites look for in the message.

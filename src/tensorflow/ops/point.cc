@@ -51,12 +51,12 @@ Result<Lowering> cast(const Attributes& attributes) {
 
 Result<Lowering> bitcast(const Attributes& attributes) {
   return Lowering([dtype = attributes.dtype("type")](Call& call) {
-    const ir::Value result = ir::bitcast(call.input(0), dtype);
-    if (!result.status().ok() && call.input(0).status().ok())
-      return invalid_argument(fmt::format("Cannot bitcast from {} to {}: {}",
-                                          static_cast<int>(to_tensorflow(call.input(0).dtype())),
-                                          static_cast<int>(to_tensorflow(dtype)),
-                                          result.status().message()));
+    const Value x = call.input(0);
+    const Value result = ir::bitcast(x, dtype);
+    if (x.status().ok() && !result.status().ok())
+      return invalid_argument(fmt::format(
+          "Cannot bitcast from {} to {}: {}", static_cast<int>(to_tensorflow(x.dtype())),
+          static_cast<int>(to_tensorflow(dtype)), result.status().message()));
     return call.output(0, result);
   });
 }

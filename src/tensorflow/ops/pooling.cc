@@ -50,38 +50,35 @@ Result<PoolingParameters> read_parameters(const Attributes& attributes, int rank
   return parameters;
 }
 
-template <int rank>
-Result<Lowering> max_pool(const Attributes& attributes) {
-  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
-  if (!parameters.ok()) return parameters.status();
-  return Lowering([parameters = *parameters](Call& call) {
-    return call.output(0, ops::max_pool(call.input(0), parameters));
-  });
+using Pool = ir::Value (*)(Call&, const PoolingParameters&);
+
+ir::Value max_pool(Call& call, const PoolingParameters& parameters) {
+  return ops::max_pool(call.input(0), parameters);
+}
+// Inputs of both gradients: the pooled operand, the result, the incoming gradient.
+ir::Value max_pool_gradient(Call& call, const PoolingParameters& parameters) {
+  return ops::max_pool_gradient(call.input(0), call.shape(1), call.input(2), parameters);
+}
+ir::Value max_pool_gradient_gradient(Call& call, const PoolingParameters& parameters) {
+  return ops::pick_at_maximum(call.input(0), call.shape(1), call.input(2), parameters);
+}
+ir::Value average_pool(Call& call, const PoolingParameters& parameters) {
+  return ops::average_pool(call.input(0), parameters);
+}
+ir::Value average_pool_gradient(Call& call, const PoolingParameters& parameters) {
+  return ops::average_pool_gradient(ir::Shape(call.integers(0)), call.input(1), parameters);
 }
 
-// Inputs of both gradients: the pooled operand, the result (not needed), the incoming gradient.
-template <int rank>
-Result<Lowering> max_pool_gradient(const Attributes& attributes) {
+// Window extents and strides are attributes.
+template <int rank, Pool pool>
+Result<Lowering> with_attributes(const Attributes& attributes) {
   Result<PoolingParameters> parameters = read_parameters(attributes, rank);
   if (!parameters.ok()) return parameters.status();
-  return Lowering([parameters = *parameters](Call& call) -> Status {
-    EVERGPU_RETURN_IF_ERROR(ops::check_pooled(call.shape(0), call.shape(1), parameters));
-    return call.output(0, ops::max_pool_gradient(call.input(0), call.input(2), parameters));
-  });
-}
-
-template <int rank>
-Result<Lowering> max_pool_gradient_gradient(const Attributes& attributes) {
-  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
-  if (!parameters.ok()) return parameters.status();
-  return Lowering([parameters = *parameters](Call& call) -> Status {
-    EVERGPU_RETURN_IF_ERROR(ops::check_pooled(call.shape(0), call.shape(1), parameters));
-    return call.output(0, ops::pick_at_maximum(call.input(0), call.input(2), parameters));
-  });
+  return Lowering(
+      [parameters = *parameters](Call& call) { return call.output(0, pool(call, parameters)); });
 }
 
 // The V2 ops: window extents and strides are the last two inputs.
-using Pool = ir::Value (*)(Call&, const PoolingParameters&);
 template <int first_window_input, Pool pool>
 Result<Lowering> with_window_inputs(const Attributes& attributes) {
   Result<ir::Layout> layout = read_layout(attributes);
@@ -93,38 +90,7 @@ Result<Lowering> with_window_inputs(const Attributes& attributes) {
                                        .strides = call.integers(first_window_input + 1),
                                        .padding = padding};
     EVERGPU_RETURN_IF_ERROR(check_windows(parameters));
-    if constexpr (first_window_input == 3)  // of a gradient
-      EVERGPU_RETURN_IF_ERROR(ops::check_pooled(call.shape(0), call.shape(1), parameters));
     return call.output(0, pool(call, parameters));
-  });
-}
-
-ir::Value max_pool_v2(Call& call, const PoolingParameters& parameters) {
-  return ops::max_pool(call.input(0), parameters);
-}
-ir::Value max_pool_gradient_v2(Call& call, const PoolingParameters& parameters) {
-  return ops::max_pool_gradient(call.input(0), call.input(2), parameters);
-}
-ir::Value max_pool_gradient_gradient_v2(Call& call, const PoolingParameters& parameters) {
-  return ops::pick_at_maximum(call.input(0), call.input(2), parameters);
-}
-
-template <int rank>
-Result<Lowering> average_pool(const Attributes& attributes) {
-  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
-  if (!parameters.ok()) return parameters.status();
-  return Lowering([parameters = *parameters](Call& call) {
-    return call.output(0, ops::average_pool(call.input(0), parameters));
-  });
-}
-
-template <int rank>
-Result<Lowering> average_pool_gradient(const Attributes& attributes) {
-  Result<PoolingParameters> parameters = read_parameters(attributes, rank);
-  if (!parameters.ok()) return parameters.status();
-  return Lowering([parameters = *parameters](Call& call) {
-    return call.output(
-        0, ops::average_pool_gradient(ir::Shape(call.integers(0)), call.input(1), parameters));
   });
 }
 
@@ -159,39 +125,43 @@ constexpr DTypes pooled = numbers - DTypes{ir::DType::u32, ir::DType::u64};
 constexpr DTypes three_floats{ir::DType::f16, ir::DType::bf16, ir::DType::f32};
 
 constexpr OpRow pooling_table[] = {
-    {.op = "AvgPool", .types = {{"T", floats}}, .make = average_pool<4>},
-    {.op = "AvgPool3D", .types = {{"T", floats}}, .make = average_pool<5>},
+    {.op = "AvgPool", .types = {{"T", floats}}, .make = with_attributes<4, average_pool>},
+    {.op = "AvgPool3D", .types = {{"T", floats}}, .make = with_attributes<5, average_pool>},
     {.op = "AvgPool3DGrad",
      .types = {{"T", floats}},
      .host_arguments = {"orig_input_shape"},
-     .make = average_pool_gradient<5>},
+     .make = with_attributes<5, average_pool_gradient>},
     {.op = "AvgPoolGrad",
      .types = {{"T", floats}},
      .host_arguments = {"orig_input_shape"},
-     .make = average_pool_gradient<4>},
-    {.op = "MaxPool", .types = {{"T", pooled}}, .make = max_pool<4>},
-    {.op = "MaxPool3D", .types = {{"T", three_floats}}, .make = max_pool<5>},
+     .make = with_attributes<4, average_pool_gradient>},
+    {.op = "MaxPool", .types = {{"T", pooled}}, .make = with_attributes<4, max_pool>},
+    {.op = "MaxPool3D", .types = {{"T", three_floats}}, .make = with_attributes<5, max_pool>},
     {.op = "MaxPool3DGrad",
      .types = {{"T", three_floats}, {"TInput", three_floats}},
-     .make = max_pool_gradient<5>},
-    {.op = "MaxPool3DGradGrad", .types = {{"T", numbers}}, .make = max_pool_gradient_gradient<5>},
-    {.op = "MaxPoolGrad", .types = {{"T", numbers}}, .make = max_pool_gradient<4>},
-    {.op = "MaxPoolGradGrad", .types = {{"T", numbers}}, .make = max_pool_gradient_gradient<4>},
+     .make = with_attributes<5, max_pool_gradient>},
+    {.op = "MaxPool3DGradGrad",
+     .types = {{"T", numbers}},
+     .make = with_attributes<5, max_pool_gradient_gradient>},
+    {.op = "MaxPoolGrad", .types = {{"T", numbers}}, .make = with_attributes<4, max_pool_gradient>},
+    {.op = "MaxPoolGradGrad",
+     .types = {{"T", numbers}},
+     .make = with_attributes<4, max_pool_gradient_gradient>},
     {.op = "MaxPoolGradGradV2",
      .types = {{"T", numbers}},
      .host_arguments = {"ksize", "strides"},
-     .make = with_window_inputs<3, max_pool_gradient_gradient_v2>},
+     .make = with_window_inputs<3, max_pool_gradient_gradient>},
     {.op = "MaxPoolGradWithArgmax",
      .types = {{"T", numbers}, {"Targmax", index_types}},
      .make = max_pool_gradient_at},
     {.op = "MaxPoolGradV2",
      .types = {{"T", numbers}},
      .host_arguments = {"ksize", "strides"},
-     .make = with_window_inputs<3, max_pool_gradient_v2>},
+     .make = with_window_inputs<3, max_pool_gradient>},
     {.op = "MaxPoolV2",
      .types = {{"T", pooled}},
      .host_arguments = {"ksize", "strides"},
-     .make = with_window_inputs<1, max_pool_v2>},
+     .make = with_window_inputs<1, max_pool>},
     {.op = "MaxPoolWithArgmax",
      .types = {{"T", numbers}, {"Targmax", index_types}},
      .make = max_pool_with_argmax},

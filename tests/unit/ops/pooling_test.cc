@@ -22,7 +22,7 @@ TEST(Pooling, MaximumAndItsGradient) {
   expect_array(max_pool(x, row(PaddingScheme::same)), {1, 1, 3, 1}, {5, 5, 4});
   // Of equal maxima the first gets the gradient.
   const Value g = array({1, 1, 2, 1}, {10, 100});
-  expect_array(max_pool_gradient(x, g, row(PaddingScheme::valid)), {1, 1, 5, 1},
+  expect_array(max_pool_gradient(x, {1, 1, 2, 1}, g, row(PaddingScheme::valid)), {1, 1, 5, 1},
                {0, 10, 100, 0, 0});
 }
 
@@ -37,9 +37,11 @@ TEST(Pooling, NegativeMaximaAreNotPadding) {
 TEST(Pooling, PicksValuesAtTheFirstMaximum) {
   const Value x = array({1, 1, 5, 1}, {1, 5, 5, 2, 4});
   const Value v = array({1, 1, 5, 1}, {10, 20, 30, 40, 50});
-  expect_array(pick_at_maximum(x, v, row(PaddingScheme::valid)), {1, 1, 2, 1}, {20, 30});
+  expect_array(pick_at_maximum(x, {1, 1, 2, 1}, v, row(PaddingScheme::valid)), {1, 1, 2, 1},
+               {20, 30});
   const Value negative = array({1, 1, 5, 1}, {-1, -5, -5, -2, -4});
-  expect_array(pick_at_maximum(negative, v, row(PaddingScheme::same)), {1, 1, 3, 1}, {10, 40, 40});
+  expect_array(pick_at_maximum(negative, {1, 1, 3, 1}, v, row(PaddingScheme::same)), {1, 1, 3, 1},
+               {10, 40, 40});
 }
 
 TEST(Pooling, PositionsOfMaximaAndBack) {
@@ -74,8 +76,8 @@ TEST(Pooling, SaysWhatDoesNotFit) {
   expect_failure(max_pool(array({1, 1, 2, 1}, {1, 2}), row(PaddingScheme::valid)),
                  "The ksize dimension 2 (value 3) is larger than the input tensor dimension 2 "
                  "(value 2).");
-  expect_failure(max_pool_gradient(array({1, 1, 5, 1}, {1, 2, 3, 4, 5}), array({1}, {1}),
-                                   row(PaddingScheme::valid)),
+  expect_failure(max_pool_gradient(array({1, 1, 5, 1}, {1, 2, 3, 4, 5}), {1, 1, 2, 1},
+                                   array({1}, {1}), row(PaddingScheme::valid)),
                  "Expected grad shape to be [1,1,2,1], but got [1]");
 }
 
